@@ -1,0 +1,170 @@
+// Package engine decides what happens next in a workflow. It is pure: nodes and observations go in, a decision comes out.
+// It has no client, no clock, does no I/O, logs nothing, and its decisions do not depend on map order. A Run that is
+// rebuilt from what was stored at any point, given the events since, decides the same.
+package engine
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// Options are the switches of an installation that change what the engine decides. The zero value is the default.
+type Options struct {
+	// NodeEvents adds a Kubernetes Event for each phase that a node enters (CTL-10). Off by default: events are writes.
+	NodeEvents bool
+	// PodNamesV1 names the pods of workflows that start now by node ID alone (NOD-14). Workflows that have started keep the
+	// format in their annotation.
+	PodNamesV1 bool
+	// UnlimitedRecursion lifts the limit of 100 nested template calls (REF-05).
+	UnlimitedRecursion bool
+	// ExpressionTagsOff leaves `{{=…}}` tags as they are (EXP-06).
+	ExpressionTagsOff bool
+	// RetryHostLabel is the node label that retry affinity uses (RTY-07); empty: kubernetes.io/hostname.
+	RetryHostLabel string
+	// TransientErrors is a regular expression for messages that OnTransientError retries, beside the built-in ones.
+	TransientErrors string
+	// ResultTimeout is how long a node waits, after its pod ended, for outputs that the executor has not reported; zero:
+	// ten minutes (EXE-03).
+	ResultTimeout time.Duration
+	// RestartFailedPods is how often a pod that failed before its main container started is made again without spending a
+	// retry (RTY-12); zero: never.
+	RestartFailedPods int32
+}
+
+// Event is something that happened since the last decision.
+type Event interface{ isEvent() }
+
+// PodObserved tells that the pod of a node was created or changed. The pod's UID is the node's, or the node has none yet.
+type PodObserved struct {
+	NodeID string
+	Pod    *corev1.Pod
+}
+
+// PodGone tells that the pod that a node has recorded does not exist any more.
+type PodGone struct {
+	NodeID string
+	UID    types.UID
+}
+
+// PodRefused tells that the API did not create a pod. A transient refusal keeps the node Pending with the message and the
+// same PodRequest is made again; any other ends the node in Error.
+type PodRefused struct {
+	NodeID    string
+	Message   string
+	Transient bool
+}
+
+// HeaderChanged tells that the workflow was changed by somebody else: suspend, shutdown, deadline, labels, annotations.
+type HeaderChanged struct {
+	Workflow *v1alpha1.Workflow
+}
+
+// TemplateResolved answers a request of Decision.Resolve. Exactly one of Spec, Value and Message is given; with Message the
+// object or key could not be read and NotFound says whether it is just not there.
+type TemplateResolved struct {
+	Request  TemplateRequest
+	Spec     *v1alpha1.WorkflowSpec // spec of a WorkflowTemplate or ClusterWorkflowTemplate
+	Labels   map[string]string      // labels of that object
+	Value    *string                // value of a ConfigMap key
+	Message  string
+	NotFound bool
+}
+
+// ResultReported tells what the executor reported for a node. Final is set when nothing more will come.
+type ResultReported struct {
+	NodeID string
+	Result v1alpha1.NodeResult
+	Final  bool
+}
+
+func (PodObserved) isEvent()      {}
+func (PodGone) isEvent()          {}
+func (PodRefused) isEvent()       {}
+func (HeaderChanged) isEvent()    {}
+func (TemplateResolved) isEvent() {}
+func (ResultReported) isEvent()   {}
+
+// RequestKind is the kind of object that a TemplateRequest names.
+type RequestKind string
+
+const (
+	RequestWorkflowTemplate        RequestKind = "WorkflowTemplate"
+	RequestClusterWorkflowTemplate RequestKind = "ClusterWorkflowTemplate"
+	RequestConfigMapParameter      RequestKind = "ConfigMap"
+)
+
+// TemplateRequest names an object that the engine needs to go on. It is comparable: a request that was not answered yet
+// is not made twice by one Run.
+type TemplateRequest struct {
+	Kind RequestKind
+	Name string
+	Key  string // key of a ConfigMap; it must carry the label configmap-type: Parameter
+}
+
+// Decision is what has to be stored and done, in this order: store Nodes, Removed, Status, Labels and Annotations in one
+// NodesUpdate; then carry out the rest. A decision with nothing in it is legal.
+type Decision struct {
+	// Nodes are the new and changed nodes, whole, in record form; the caller owns them.
+	Nodes []v1alpha1.NodeStatus
+	// Removed are IDs of nodes to forget.
+	Removed []string
+	// Status is the new header status without nodes; nil: unchanged.
+	Status *v1alpha1.WorkflowStatus
+	// Labels and Annotations are to be set on the workflow.
+	Labels, Annotations map[string]string
+	// Create lists pods to create once this decision is stored.
+	Create []PodRequest
+	// Delete lists pods to delete once stored.
+	Delete []PodRef
+	// Stop lists pods to stop once stored; their logs are to be kept.
+	Stop []PodRef
+	// Finished lists pods whose end is recorded: they may be labelled completed and collected.
+	Finished []PodRef
+	// Resolve lists objects that the engine needs; each is to be answered by TemplateResolved.
+	Resolve []TemplateRequest
+	// Events are Kubernetes Events to emit on the workflow.
+	Events []WorkflowEvent
+	// Wake is when to Apply again without an event; zero: never.
+	Wake time.Time
+	// Done tells that the run is over: nothing more will ever be decided.
+	Done bool
+}
+
+// PodRequest asks for the pod of a node. NodeName is the node's name (annotation, not a host).
+type PodRequest struct {
+	NodeID, NodeName, PodName string
+	// Template is resolved and substituted, defaults merged in. It is shared and must not be changed.
+	Template *v1alpha1.Template
+	// Boundary is the template of the enclosing composite; nil for the entry template.
+	Boundary *v1alpha1.Template
+	// OnExit is set for pods under an exit handler: they survive stop and the workflow's deadline.
+	OnExit bool
+	// Deadline is the earliest of all deadlines that bind the pod (POD-16); zero: none.
+	Deadline time.Time
+	// ActiveDeadline is the pod's own activeDeadlineSeconds, counted from its start; nil: none.
+	ActiveDeadline *int64
+	// IncludeResult is set when somebody reads the output of main (PRM-14).
+	IncludeResult bool
+	// FailedHosts are names of hosts on which earlier attempts failed and that this one has to avoid (RTY-07).
+	FailedHosts []string
+	// Restart counts automatic restarts of this attempt (RTY-12).
+	Restart int32
+}
+
+// PodRef names a pod. An empty UID means that none was recorded: the pod may not exist.
+type PodRef struct {
+	NodeID, Name string
+	UID          types.UID
+}
+
+// WorkflowEvent is a Kubernetes Event on the workflow.
+type WorkflowEvent struct {
+	Type    string // Normal or Warning
+	Reason  string
+	Message string
+	NodeID  string // empty: about the workflow itself
+}
