@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs tests: hack/test.sh [unit] [integration] [e2e]. Ends with one summary over all that ran, and exits non-zero if
+# anything failed. Results are left in _output/test (one file of `go test -json` events a suite, and junit.xml).
+#
+# e2e runs on a local cluster of its own that is started for it and taken down, or, with KUBECONFIG set, on that one.
+#   FAIRLEAD_KEEP_CLUSTER=1  leave the local cluster up
+#   GO_TEST_FLAGS            further flags for go test, e.g. "-run TestHelloWorld -v"
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+cluster=test
+results="$PWD/_output/test"
+rm -rf "$results" && mkdir -p "$results"
+gotestsum="$(hack/tools/build.sh test gotest.tools/gotestsum)"
+failed=()
+
+# suite NAME PACKAGES-AND-FLAGS...: runs go test and shows a line a package while it works.
+suite() {
+  local name="$1"
+  shift
+  printf '\n=== %s tests\n' "$name"
+  # shellcheck disable=SC2086  # flags are words
+  "$gotestsum" --format pkgname --hide-summary all --jsonfile "$results/$name.json" -- ${GO_TEST_FLAGS:-} "$@" || failed+=("$name")
+}
+
+unit() {
+  suite unit ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/...
+}
+
+integration() {
+  suite integration -timeout 20m ./test/integration/...
+}
+
+e2e() {
+  if [ -n "${KUBECONFIG:-}" ]; then
+    printf '\n=== cluster: the one of KUBECONFIG=%s\n' "$KUBECONFIG"
+    export KUBECTL="${KUBECTL:-kubectl}"
+    hack/cluster/install.sh
+  else
+    printf '\n=== cluster: starting a local one (%s)\n' "$cluster"
+    trap take_down EXIT
+    hack/cluster/up.sh --name "$cluster"
+    eval "$(hack/cluster/env.sh --name "$cluster")"
+    hack/cluster/install.sh --name "$cluster"
+  fi
+  suite e2e -tags e2e -count 1 -timeout 20m ./test/e2e/...
+  take_down
+}
+
+# take_down runs before the summary, which is to stand last, or when the script is interrupted.
+take_down() {
+  if [ -n "$(trap -p EXIT)" ] && [ -z "${FAIRLEAD_KEEP_CLUSTER:-}" ]; then
+    printf '\n=== cluster: taking it down\n'
+    hack/cluster/down.sh --name "$cluster"
+  fi
+  trap - EXIT
+}
+
+for s in "${@:-unit}"; do
+  case "$s" in
+    unit | integration | e2e) "$s" ;;
+    *)
+      echo "hack/test.sh: no suite '$s' (unit, integration, e2e)" >&2
+      exit 2
+      ;;
+  esac
+done
+
+printf '\n=== all tests: %s\n' "$*"
+# The events of every suite once more, as one run: failures with their output, then the totals.
+cat "$results"/*.json | "$gotestsum" --format none --junitfile "$results/junit.xml" --raw-command -- cat || failed+=(summary)
+[ "${#failed[@]}" -eq 0 ]

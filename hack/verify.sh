@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Fails when something that a tool writes is not what the tool would write now.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+echo "=== formatting"
+unformatted="$(git ls-files -z '*.go' | xargs -0 gofmt -l)"
+if [ -n "$unformatted" ]; then
+  printf 'not formatted (gofmt -w):\n%s\n' "$unformatted" >&2
+  exit 1
+fi
+
+echo "=== go.mod and go.sum"
+go mod tidy -diff
+
+echo "=== generated code"
+hack/verify-codegen.sh
