@@ -84,64 +84,6 @@ func FromWire(nodes v1alpha1.Nodes) []v1alpha1.NodeStatus {
 	return records
 }
 
-// markTargets finds the target tasks of fulfilled DAGs that were written without marks: the direct members from which the
-// DAG's outbound nodes are reached without leaving the member.
-func markTargets(records []v1alpha1.NodeStatus, index map[string]int) {
-	for i := range records {
-		dag := &records[i]
-		if dag.Type != v1alpha1.NodeTypeDAG {
-			continue
-		}
-		for _, id := range dag.OutboundNodes {
-			for {
-				j, ok := index[id]
-				if !ok {
-					break
-				}
-				n := &records[j]
-				if n.BoundaryID == dag.ID {
-					if !retried(n) {
-						n.Outbound = true
-					}
-					if group, ok := wrapper(records, index, n); ok {
-						records[group].Outbound = true
-						n.Outbound = false
-					}
-					break
-				}
-				id = n.BoundaryID
-			}
-		}
-	}
-}
-
-// wrapper finds the TaskGroup or Retry in whose name a member of a DAG runs.
-func wrapper(records []v1alpha1.NodeStatus, index map[string]int, n *v1alpha1.NodeStatus) (int, bool) {
-	best, found := 0, false
-	for at := strings.LastIndexByte(n.Name, '('); at > 0; at = strings.LastIndexByte(n.Name[:at], '(') {
-		for _, j := range ownersNamed(records, index, n, n.Name[:at]) {
-			best, found = j, true
-		}
-	}
-	return best, found
-}
-
-func ownersNamed(records []v1alpha1.NodeStatus, index map[string]int, n *v1alpha1.NodeStatus, name string) []int {
-	root := n.ID
-	if cut := strings.LastIndexByte(root, '-'); cut > 0 {
-		root = root[:cut]
-	}
-	j, ok := index[ID(root, name)]
-	if !ok || records[j].BoundaryID != n.BoundaryID {
-		return nil
-	}
-	switch records[j].Type {
-	case v1alpha1.NodeTypeTaskGroup, v1alpha1.NodeTypeRetry:
-		return []int{j}
-	}
-	return nil
-}
-
 func distinctOrdinals(records []v1alpha1.NodeStatus) bool {
 	seen := make(map[int64]struct{}, len(records))
 	for i := range records {
