@@ -57,6 +57,8 @@ func convertValuesToLogOptions(in url.Values, out *LogOptions) error {
 }
 
 // queryReader reads typed query parameters and keeps the first error.
+// +k8s:openapi-gen=false
+// +k8s:deepcopy-gen=false
 type queryReader struct {
 	values url.Values
 	err    error
