@@ -2848,6 +2848,11 @@ func schema_pkg_apis_workflow_v1alpha1_DAGTask(ref common.ReferenceCallback) com
 						},
 					},
 					"hooks": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "Templates to run on events of the task, by name. `exit` runs at its end.",
 							Type:        []string{"object"},
@@ -7652,6 +7657,11 @@ func schema_pkg_apis_workflow_v1alpha1_Template(ref common.ReferenceCallback) co
 						},
 					},
 					"plugin": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "A task for an executor plugin: one key, the plugin's name, whose value is its configuration.",
 							Ref:         ref(v1alpha1.Plugin{}.OpenAPIModelName()),
@@ -8813,6 +8823,11 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowMetadata(ref common.ReferenceCall
 						},
 					},
 					"labelsFrom": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "Labels whose value is computed from the arguments of the workflow.",
 							Type:        []string{"object"},
@@ -9188,6 +9203,11 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowSpec(ref common.ReferenceCallback
 						},
 					},
 					"hooks": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "Templates to run on events of the workflow, by name. `exit` runs at the end; every other name needs an expression and runs once, when it is true for the first time.",
 							Type:        []string{"object"},
@@ -9350,6 +9370,11 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowStatus(ref common.ReferenceCallba
 						},
 					},
 					"storedTemplates": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "Templates that were reached by reference, as they were when first used, by `<scope>/<object>/<template>`. Later changes of the referenced objects do not affect this run.",
 							Type:        []string{"object"},
@@ -9554,6 +9579,11 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowStep(ref common.ReferenceCallback
 						},
 					},
 					"hooks": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-patch-strategy": "replace",
+							},
+						},
 						SchemaProps: spec.SchemaProps{
 							Description: "Templates to run on events of the step, by name. `exit` runs at its end.",
 							Type:        []string{"object"},

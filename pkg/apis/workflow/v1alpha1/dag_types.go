@@ -64,7 +64,8 @@ type DAGTask struct {
 	Depends string `json:"depends,omitempty"`
 	// Templates to run on events of the task, by name. `exit` runs at its end.
 	// +optional
-	Hooks LifecycleHooks `json:"hooks,omitempty"`
+	// +patchStrategy=replace
+	Hooks LifecycleHooks `json:"hooks,omitempty" patchStrategy:"replace"`
 }
 
 // ContinueOn lists ends of a step that the flow does not stop for.

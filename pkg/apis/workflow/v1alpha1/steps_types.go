@@ -54,7 +54,8 @@ type WorkflowStep struct {
 	OnExit string `json:"onExit,omitempty"`
 	// Templates to run on events of the step, by name. `exit` runs at its end.
 	// +optional
-	Hooks LifecycleHooks `json:"hooks,omitempty"`
+	// +patchStrategy=replace
+	Hooks LifecycleHooks `json:"hooks,omitempty" patchStrategy:"replace"`
 }
 
 // UnmarshalJSON reads a list of steps. Unknown and duplicate fields are errors whatever the decoder around it does: a

@@ -88,7 +88,8 @@ type Template struct {
 	HTTP *HTTP `json:"http,omitempty"`
 	// A task for an executor plugin: one key, the plugin's name, whose value is its configuration.
 	// +optional
-	Plugin *Plugin `json:"plugin,omitempty"`
+	// +patchStrategy=replace
+	Plugin *Plugin `json:"plugin,omitempty" patchStrategy:"replace"`
 
 	// Volumes that containers of this template may mount, besides the workflow's.
 	// +optional

@@ -101,7 +101,8 @@ type WorkflowMetadata struct {
 	Annotations map[string]string `json:"annotations,omitempty"`
 	// Labels whose value is computed from the arguments of the workflow.
 	// +optional
-	LabelsFrom map[string]LabelValueFrom `json:"labelsFrom,omitempty"`
+	// +patchStrategy=replace
+	LabelsFrom map[string]LabelValueFrom `json:"labelsFrom,omitempty" patchStrategy:"replace"`
 }
 
 // LabelValueFrom computes the value of a label.

@@ -64,7 +64,8 @@ type WorkflowStatus struct {
 	// Templates that were reached by reference, as they were when first used, by `<scope>/<object>/<template>`. Later
 	// changes of the referenced objects do not affect this run.
 	// +optional
-	StoredTemplates map[string]Template `json:"storedTemplates,omitempty"`
+	// +patchStrategy=replace
+	StoredTemplates map[string]Template `json:"storedTemplates,omitempty" patchStrategy:"replace"`
 	// Volumes for the claims that were made from `volumeClaimTemplates`.
 	// +optional
 	// +listType=atomic

@@ -223,7 +223,8 @@ type WorkflowSpec struct {
 	// Templates to run on events of the workflow, by name. `exit` runs at the end; every other name needs an expression
 	// and runs once, when it is true for the first time.
 	// +optional
-	Hooks LifecycleHooks `json:"hooks,omitempty"`
+	// +patchStrategy=replace
+	Hooks LifecycleHooks `json:"hooks,omitempty" patchStrategy:"replace"`
 
 	// Labels and annotations to put on the Workflow object itself when it starts.
 	// +optional
