@@ -4248,7 +4248,7 @@ func schema_pkg_apis_workflow_v1alpha1_LogOptions(ref common.ReferenceCallback) 
 					},
 					"limitBytes": {
 						SchemaProps: spec.SchemaProps{
-							Description: "At most this many bytes of each container. Default: all.",
+							Description: "At most this many bytes in all. Default: no limit.",
 							Type:        []string{"integer"},
 							Format:      "int64",
 						},
@@ -4830,8 +4830,9 @@ func schema_pkg_apis_workflow_v1alpha1_NodePageList(ref common.ReferenceCallback
 					},
 					"metadata": {
 						SchemaProps: spec.SchemaProps{
-							Default: map[string]interface{}{},
-							Ref:     ref(metav1.ListMeta{}.OpenAPIModelName()),
+							Description: "Resource version of the list.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ListMeta{}.OpenAPIModelName()),
 						},
 					},
 					"items": {

@@ -69,6 +69,7 @@ type NodePage struct {
 // NodePageList is a list of pages.
 type NodePageList struct {
 	metav1.TypeMeta `json:",inline"`
+	// Resource version of the list.
 	metav1.ListMeta `json:"metadata,omitempty"`
 
 	// The pages in key order.

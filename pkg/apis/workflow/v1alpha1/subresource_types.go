@@ -40,7 +40,7 @@ type LogOptions struct {
 	// Only the last so many lines of each container. Default: all.
 	// +optional
 	TailLines *int64 `json:"tailLines,omitempty"`
-	// At most this many bytes of each container. Default: all.
+	// At most this many bytes in all. Default: no limit.
 	// +optional
 	LimitBytes *int64 `json:"limitBytes,omitempty"`
 	// Begin each line with the name of its pod. Default: false.
