@@ -1,0 +1,61 @@
+package validation
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// ValidateCronWorkflow checks a new CronWorkflow.
+func ValidateCronWorkflow(cron *v1alpha1.CronWorkflow) field.ErrorList {
+	errs := validateMetadata(&cron.ObjectMeta, true, MaxCronWorkflowNameLength)
+	return append(errs, validateCronWorkflowSpec(&cron.Spec, field.NewPath("spec"))...)
+}
+
+// ValidateCronWorkflowUpdate checks a changed CronWorkflow.
+func ValidateCronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow) field.ErrorList {
+	errs := validateMetadataUpdate(&cron.ObjectMeta, &old.ObjectMeta)
+	return append(errs, validateCronWorkflowSpec(&cron.Spec, field.NewPath("spec"))...)
+}
+
+func validateCronWorkflowSpec(spec *v1alpha1.CronWorkflowSpec, path *field.Path) field.ErrorList {
+	errs := validateSchedules(spec.Schedules, path.Child("schedules"))
+	switch spec.ConcurrencyPolicy {
+	case "", v1alpha1.AllowConcurrent, v1alpha1.ForbidConcurrent, v1alpha1.ReplaceConcurrent:
+	default:
+		errs = append(errs, field.NotSupported(path.Child("concurrencyPolicy"), spec.ConcurrencyPolicy,
+			[]v1alpha1.ConcurrencyPolicy{v1alpha1.AllowConcurrent, v1alpha1.ForbidConcurrent, v1alpha1.ReplaceConcurrent}))
+	}
+	if seconds := spec.StartingDeadlineSeconds; seconds != nil && *seconds < 0 {
+		errs = append(errs, field.Invalid(path.Child("startingDeadlineSeconds"), *seconds, "must be 0 or more seconds"))
+	}
+	if limit := spec.SuccessfulJobsHistoryLimit; limit != nil && *limit < 0 {
+		errs = append(errs, field.Invalid(path.Child("successfulJobsHistoryLimit"), *limit, "must be 0 or more workflows"))
+	}
+	if limit := spec.FailedJobsHistoryLimit; limit != nil && *limit < 0 {
+		errs = append(errs, field.Invalid(path.Child("failedJobsHistoryLimit"), *limit, "must be 0 or more workflows"))
+	}
+	return errs
+}
+
+// validateSchedules checks that there is a schedule and that each looks like one; whether its fields are in range is found
+// out where schedules are computed.
+func validateSchedules(schedules []string, path *field.Path) field.ErrorList {
+	if len(schedules) == 0 {
+		return field.ErrorList{field.Required(path, `at least one schedule, such as "0 2 * * *" or "@daily"`)}
+	}
+	var errs field.ErrorList
+	for i, schedule := range schedules {
+		switch fields := strings.Fields(schedule); {
+		case strings.Contains(schedule, "TZ="):
+			errs = append(errs, field.Invalid(path.Index(i), schedule, "must not name a time zone; use spec.timezone"))
+		case strings.HasPrefix(schedule, "@"):
+		case len(fields) != 5:
+			errs = append(errs, field.Invalid(path.Index(i), schedule,
+				"must have five fields (minute, hour, day of month, month, day of week) or be a descriptor such as @daily"))
+		}
+	}
+	return errs
+}

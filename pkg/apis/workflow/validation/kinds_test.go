@@ -1,0 +1,102 @@
+package validation
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// V-002, V-003, V-004
+func TestNames(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("a", n) }
+	template := func(name string) field.ErrorList {
+		return ValidateWorkflowTemplate(&v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}})
+	}
+	cluster := func(name string) field.ErrorList {
+		return ValidateClusterWorkflowTemplate(&v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	}
+	cron := func(name string) field.ErrorList {
+		return ValidateCronWorkflow(&v1alpha1.CronWorkflow{
+			ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name},
+			Spec:       v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}},
+		})
+	}
+	for _, tc := range []struct {
+		name     string
+		validate func(string) field.ErrorList
+		object   string
+		want     []string
+	}{
+		{"V-002 template 63", template, long(63), nil},
+		{"V-002 template 64", template, long(64), []string{"metadata.name"}},
+		{"template, not a DNS name", template, "A_b", []string{"metadata.name"}},
+		{"V-003 cluster template 63", cluster, long(63), nil},
+		{"V-003 cluster template 64", cluster, long(64), []string{"metadata.name"}},
+		{"V-004 cron 52", cron, long(52), nil},
+		{"V-004 cron 53", cron, long(53), []string{"metadata.name"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) { checkFields(t, tc.validate(tc.object), tc.want) })
+	}
+}
+
+// V-212, V-221 to V-225
+func TestValidateCronWorkflowSpec(t *testing.T) {
+	negative, zero := int64(-1), int64(0)
+	negative32 := int32(-1)
+	for _, tc := range []struct {
+		name string
+		spec v1alpha1.CronWorkflowSpec
+		want []string
+	}{
+		{"five fields", v1alpha1.CronWorkflowSpec{Schedules: []string{"*/5 0 * * 1-5"}}, nil},
+		{"descriptors", v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily", "@every 1h"}}, nil},
+		{"V-221 none", v1alpha1.CronWorkflowSpec{}, []string{"spec.schedules"}},
+		{"V-222 seconds field", v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily", "0 * * * * *"}}, []string{"spec.schedules[1]"}},
+		{"V-212 time zone in the schedule", v1alpha1.CronWorkflowSpec{Schedules: []string{"CRON_TZ=UTC 0 * * * *"}}, []string{"spec.schedules[0]"}},
+		{"V-224 policy", v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, ConcurrencyPolicy: "Maybe"}, []string{"spec.concurrencyPolicy"}},
+		{"V-225 deadline", v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, StartingDeadlineSeconds: &negative}, []string{"spec.startingDeadlineSeconds"}},
+		{"deadline 0", v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, StartingDeadlineSeconds: &zero}, nil},
+		{"limits", v1alpha1.CronWorkflowSpec{
+			Schedules: []string{"@daily"}, SuccessfulJobsHistoryLimit: &negative32, FailedJobsHistoryLimit: &negative32,
+		}, []string{"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			cron := &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c", ResourceVersion: "1"}, Spec: tc.spec}
+			checkFields(t, ValidateCronWorkflow(cron), tc.want)
+			checkFields(t, ValidateCronWorkflowUpdate(cron, cron), tc.want)
+		})
+	}
+}
+
+func TestValidateWorkflowEventBinding(t *testing.T) {
+	for _, tc := range []struct {
+		name string
+		spec v1alpha1.WorkflowEventBindingSpec
+		want []string
+	}{
+		{"selector alone", v1alpha1.WorkflowEventBindingSpec{Event: v1alpha1.Event{Selector: "true"}}, nil},
+		{"empty", v1alpha1.WorkflowEventBindingSpec{Submit: &v1alpha1.Submit{}}, []string{"spec.event.selector", "spec.submit.workflowTemplateRef.name"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			binding := &v1alpha1.WorkflowEventBinding{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "b", ResourceVersion: "1"}, Spec: tc.spec}
+			checkFields(t, ValidateWorkflowEventBinding(binding), tc.want)
+			checkFields(t, ValidateWorkflowEventBindingUpdate(binding, binding), tc.want)
+		})
+	}
+}
+
+func checkFields(t *testing.T, errs field.ErrorList, want []string) {
+	t.Helper()
+	var got []string
+	for _, err := range errs {
+		got = append(got, err.Field)
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("errors at %q, want %q: %v", got, want, errs.ToAggregate())
+	}
+}

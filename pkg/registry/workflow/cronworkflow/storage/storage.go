@@ -1,0 +1,34 @@
+// Package storage serves cronworkflows.
+package storage
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/generic"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow"
+	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
+)
+
+// REST serves cronworkflows.
+type REST struct {
+	*kind.Store
+}
+
+// NewStorage opens the storage of cronworkflows.
+func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*REST, error) {
+	store, err := kind.NewStore(kind.Description{
+		Resource:   "cronworkflows",
+		Singular:   "cronworkflow",
+		ShortNames: []string{"cwf", "cronwf"},
+		Categories: kind.Categories,
+		New:        func() runtime.Object { return &v1alpha1.CronWorkflow{} },
+		NewList:    func() runtime.Object { return &v1alpha1.CronWorkflowList{} },
+		Strategy:   cronworkflow.NewStrategy(scheme),
+		Table:      newTable(),
+	}, optsGetter)
+	if err != nil {
+		return nil, err
+	}
+	return &REST{Store: store}, nil
+}

@@ -1,0 +1,34 @@
+// Package storage serves workflowtemplates.
+package storage
+
+import (
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/registry/generic"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
+	"fairlead.dev/fairlead/pkg/registry/workflow/workflowtemplate"
+)
+
+// REST serves workflowtemplates.
+type REST struct {
+	*kind.Store
+}
+
+// NewStorage opens the storage of workflowtemplates.
+func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*REST, error) {
+	store, err := kind.NewStore(kind.Description{
+		Resource:   "workflowtemplates",
+		Singular:   "workflowtemplate",
+		ShortNames: []string{"wftmpl"},
+		Categories: kind.Categories,
+		New:        func() runtime.Object { return &v1alpha1.WorkflowTemplate{} },
+		NewList:    func() runtime.Object { return &v1alpha1.WorkflowTemplateList{} },
+		Strategy:   workflowtemplate.NewStrategy(scheme),
+		Table:      newTable(),
+	}, optsGetter)
+	if err != nil {
+		return nil, err
+	}
+	return &REST{Store: store}, nil
+}
