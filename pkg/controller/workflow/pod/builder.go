@@ -1,0 +1,83 @@
+// Package pod turns a step of a workflow into the Pod that runs it. A step that needs nothing from Fairlead gets nothing
+// from it: the user's container as written, no init container, no wrapper, no sidecar.
+package pod
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
+)
+
+// MainContainerName is the name that the container of a container or script template always gets.
+const MainContainerName = "main"
+
+// Input is everything a pod is made of. The builder reads it and changes none of it.
+type Input struct {
+	// PodRequest is what the engine asks for.
+	engine.PodRequest
+	// Workflow gives name, namespace and UID of the owner.
+	Workflow *wfv1.Workflow
+	// Spec is the effective spec of the workflow: its own, or the one merged with the template it refers to.
+	Spec *wfv1.WorkflowSpec
+	// Claims are the volumes made from the workflow's volumeClaimTemplates.
+	Claims []corev1.Volume
+	// HostLabel is the node label by which retries avoid hosts; empty: kubernetes.io/hostname.
+	HostLabel string
+	// Now is when the pod is made; deadlines are counted from it.
+	Now time.Time
+}
+
+// Build returns the pod, or an error that names the template and the field that stands in the way. The error is meant for
+// the message of the node.
+func Build(in Input) (*corev1.Pod, error) {
+	if err := requireNoExecutor(in); err != nil {
+		return nil, err
+	}
+	main, script, err := mainContainer(in.Template)
+	if err != nil {
+		return nil, err
+	}
+
+	pod := &corev1.Pod{
+		TypeMeta:   metav1.TypeMeta{APIVersion: "v1", Kind: "Pod"},
+		ObjectMeta: objectMeta(in),
+		Spec: corev1.PodSpec{
+			RestartPolicy:         corev1.RestartPolicyNever,
+			Containers:            []corev1.Container{main},
+			ActiveDeadlineSeconds: activeDeadlineSeconds(in),
+		},
+	}
+	setScheduling(&pod.Spec, in)
+	avoidHosts(&pod.Spec, in)
+	setNetwork(&pod.Spec, in)
+	setIdentity(&pod.Spec, in)
+	setResources(&pod.Spec, in)
+	addInitContainers(&pod.Spec, in.Template)
+	if script != "" {
+		if err := mountScript(pod, in.Template, script); err != nil {
+			return nil, err
+		}
+	}
+	if err := addVolumes(&pod.Spec, in); err != nil {
+		return nil, err
+	}
+	if err := applyPodSpecPatches(&pod.Spec, in); err != nil {
+		return nil, err
+	}
+	if err := checkAnnotationSize(pod, in.Template); err != nil {
+		return nil, err
+	}
+	return pod, nil
+}
+
+// templateName is how messages call a template; one written inline has no name.
+func templateName(t *wfv1.Template) string {
+	if t.Name == "" {
+		return "inline template"
+	}
+	return "template " + t.Name
+}

@@ -1,0 +1,44 @@
+package pod
+
+import (
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+	"sigs.k8s.io/yaml"
+)
+
+// applyPodSpecPatches applies the workflow's podSpecPatch and then the template's, each YAML or JSON, as strategic merges
+// onto the whole pod spec (POD-13).
+func applyPodSpecPatches(spec *corev1.PodSpec, in Input) error {
+	patches := []struct{ field, text string }{
+		{"podSpecPatch of the workflow", in.Spec.PodSpecPatch},
+		{"podSpecPatch of " + templateName(in.Template), in.Template.PodSpecPatch},
+	}
+	var doc []byte
+	for _, p := range patches {
+		if p.text == "" {
+			continue
+		}
+		if doc == nil {
+			var err error
+			if doc, err = json.Marshal(spec); err != nil {
+				return fmt.Errorf("Error applying PodSpecPatch: %w", err) //nolint:staticcheck // clients match on this text
+			}
+		}
+		patch, err := yaml.YAMLToJSON([]byte(p.text))
+		if err != nil {
+			return fmt.Errorf("Error applying PodSpecPatch: %s is neither YAML nor JSON: %w", p.field, err) //nolint:staticcheck // clients match on this text
+		}
+		if doc, err = strategicpatch.StrategicMergePatch(doc, patch, corev1.PodSpec{}); err != nil {
+			return fmt.Errorf("Error applying PodSpecPatch: %s: %w", p.field, err) //nolint:staticcheck // clients match on this text
+		}
+		patched := corev1.PodSpec{}
+		if err := json.Unmarshal(doc, &patched); err != nil {
+			return fmt.Errorf("Error applying PodSpecPatch: %s makes a pod spec that cannot be read: %w", p.field, err) //nolint:staticcheck // clients match on this text
+		}
+		*spec = patched
+	}
+	return nil
+}
