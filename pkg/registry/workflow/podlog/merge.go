@@ -23,7 +23,7 @@ type merger struct {
 	request *request
 	pods    Pods
 	// found delivers containers whose log can be read; it is closed when no more will come.
-	found <-chan container
+	found <-chan []container
 
 	pieces   chan piece
 	ended    chan *stream
@@ -42,7 +42,7 @@ type merger struct {
 	failures []*stream
 }
 
-func newMerger(request *request, pods Pods, found <-chan container, out io.Writer) *merger {
+func newMerger(request *request, pods Pods, found <-chan []container, out io.Writer) *merger {
 	return &merger{request: request, pods: pods, found: found, out: out, pieces: make(chan piece), ended: make(chan *stream)}
 }
 
@@ -139,12 +139,11 @@ func (m *merger) wait(ctx context.Context, atMost time.Duration) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-timeout:
-	case c, ok := <-found:
-		if !ok {
-			m.complete = true
-			break
+	case containers, ok := <-found:
+		m.complete = !ok
+		for _, c := range containers {
+			heap.Push(&m.unopened, c)
 		}
-		heap.Push(&m.unopened, c)
 	case p := <-m.pieces:
 		heap.Push(&m.pending, p)
 	case s := <-m.ended:

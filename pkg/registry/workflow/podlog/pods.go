@@ -60,14 +60,14 @@ func (p clusterPods) Log(ctx context.Context, namespace, name string, options *c
 type finder struct {
 	request *request
 	pods    Pods
-	found   chan container
+	found   chan []container
 
 	mu   sync.Mutex
 	seen map[string]struct{}
 }
 
 func newFinder(request *request, pods Pods) *finder {
-	return &finder{request: request, pods: pods, found: make(chan container), seen: map[string]struct{}{}}
+	return &finder{request: request, pods: pods, found: make(chan []container), seen: map[string]struct{}{}}
 }
 
 func (f *finder) selector() string { return v1alpha1.LabelKeyWorkflow + "=" + f.request.workflow }
@@ -140,13 +140,14 @@ func withoutSpec(object any) (any, error) {
 	}, nil
 }
 
+// deliver hands containers to the merger, all at once: it opens the earliest first.
 func (f *finder) deliver(ctx context.Context, containers []container) {
-	for _, c := range containers {
-		select {
-		case f.found <- c:
-		case <-ctx.Done():
-			return
-		}
+	if len(containers) == 0 {
+		return
+	}
+	select {
+	case f.found <- containers:
+	case <-ctx.Done():
 	}
 }
 
