@@ -1,0 +1,30 @@
+# shellcheck shell=bash
+# Fairlead's own image. To be sourced after names.sh, steps.sh and build.sh.
+image_dir="$repo/_output/images/fairlead" # its file system
+image_archive="$repo/_output/images/fairlead.tar"
+image_name=fairlead/fairlead:dev
+image_settings=(-user 65532:65532 -entrypoint "")
+
+# build_fairlead: compiles every program of cmd/fairlead-* and lays the image's files out in image_dir:
+# artifacts/images/fairlead/rootfs, the programs in /usr/local/bin, the machine's certificate authorities, /tmp.
+build_fairlead() {
+  local programs=() d
+  for d in "$repo"/cmd/fairlead-*/; do
+    programs+=("./cmd/$(basename "$d")")
+  done
+  rm -rf "$image_dir"
+  mkdir -p "$image_dir"/usr/local/bin "$image_dir"/etc/ssl/certs "$image_dir"/tmp "$image_dir"/var/lib/fairlead
+  chmod 1777 "$image_dir/tmp"
+  cp -a --no-preserve=ownership "$repo/artifacts/images/fairlead/rootfs/." "$image_dir/"
+  install -m 644 /etc/ssl/certs/ca-certificates.crt "$image_dir/etc/ssl/certs/"
+  (cd "$repo" && patiently "$repo/_output/images/build.log" go build -v "${go_flags[@]}" -ldflags "-s -w" -o "$image_dir/usr/local/bin/" "${programs[@]}")
+}
+
+# archive_fairlead: the image as one file.
+archive_fairlead() {
+  local store="$repo/_output/images/store"
+  rm -rf "$store"
+  "$tools_dir/clustertool" image -store "$store" -root "$image_dir" -name "$image_name" "${image_settings[@]}" >/dev/null
+  "$tools_dir/clustertool" export -store "$store" -name "$image_name" -o "$image_archive"
+  rm -rf "$store"
+}

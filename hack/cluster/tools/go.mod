@@ -1,0 +1,3 @@
+module fairlead.dev/fairlead/hack/cluster/tools
+
+go 1.26.0
