@@ -83,7 +83,7 @@ func (r *report) printSection(w io.Writer, section string) {
 			fmt.Fprintf(table, "%s\t%s\t%s\t%s\n", m.Name, number(m.Value), m.Unit, m.Detail)
 		}
 	}
-	table.Flush()
+	_ = table.Flush() // the writer is the terminal
 }
 
 // number shows three significant digits or the whole part, whichever is more.
