@@ -15,8 +15,8 @@ import (
 
 // StorageProvider builds what serves the resources of the group.
 type StorageProvider interface {
-	// NewRESTStorage returns the storage of every resource and subresource, by name.
-	NewRESTStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
+	// NewStorage returns the storage of every resource and subresource, by name.
+	NewStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
 	// PostStartHooks returns background work, by name.
 	PostStartHooks() map[string]genericapiserver.PostStartHookFunc
 }
