@@ -8,16 +8,23 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
-// ValidateCronWorkflow checks a new CronWorkflow.
-func ValidateCronWorkflow(cron *v1alpha1.CronWorkflow) field.ErrorList {
+// ValidateCronWorkflow returns what is wrong with a new CronWorkflow, and what is worth a warning. The workflows made from
+// it get no values at submission, so its workflowSpec has to be one that can run (V-226).
+func ValidateCronWorkflow(cron *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+	path := field.NewPath("spec")
 	errs := validateMetadata(&cron.ObjectMeta, true, MaxCronWorkflowNameLength)
-	return append(errs, validateCronWorkflowSpec(&cron.Spec, field.NewPath("spec"))...)
+	errs = append(errs, validateCronWorkflowSpec(&cron.Spec, path)...)
+	specErrs, warnings := ValidateWorkflowSpec(&cron.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
+	return append(errs, specErrs...), warnings
 }
 
-// ValidateCronWorkflowUpdate checks a changed CronWorkflow.
-func ValidateCronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow) field.ErrorList {
+// ValidateCronWorkflowUpdate returns what is wrong with a changed CronWorkflow, and what is worth a warning.
+func ValidateCronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+	path := field.NewPath("spec")
 	errs := validateMetadataUpdate(&cron.ObjectMeta, &old.ObjectMeta)
-	return append(errs, validateCronWorkflowSpec(&cron.Spec, field.NewPath("spec"))...)
+	errs = append(errs, validateCronWorkflowSpec(&cron.Spec, path)...)
+	specErrs, warnings := validateSpecUpdate(&cron.Spec.WorkflowSpec, &old.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
+	return append(errs, specErrs...), warnings
 }
 
 func validateCronWorkflowSpec(spec *v1alpha1.CronWorkflowSpec, path *field.Path) field.ErrorList {

@@ -15,16 +15,19 @@ import (
 func TestNames(t *testing.T) {
 	long := func(n int) string { return strings.Repeat("a", n) }
 	template := func(name string) field.ErrorList {
-		return ValidateWorkflowTemplate(&v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}})
+		errs, _ := ValidateWorkflowTemplate(&v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name}})
+		return errs
 	}
 	cluster := func(name string) field.ErrorList {
-		return ValidateClusterWorkflowTemplate(&v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		errs, _ := ValidateClusterWorkflowTemplate(&v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: name}})
+		return errs
 	}
 	cron := func(name string) field.ErrorList {
-		return ValidateCronWorkflow(&v1alpha1.CronWorkflow{
+		errs, _ := ValidateCronWorkflow(&v1alpha1.CronWorkflow{
 			ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name},
-			Spec:       v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}},
+			Spec:       v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, WorkflowSpec: runnableSpec()},
 		})
+		return errs
 	}
 	for _, tc := range []struct {
 		name     string
@@ -66,9 +69,12 @@ func TestValidateCronWorkflowSpec(t *testing.T) {
 		}, []string{"spec.successfulJobsHistoryLimit", "spec.failedJobsHistoryLimit"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			tc.spec.WorkflowSpec = runnableSpec()
 			cron := &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c", ResourceVersion: "1"}, Spec: tc.spec}
-			checkFields(t, ValidateCronWorkflow(cron), tc.want)
-			checkFields(t, ValidateCronWorkflowUpdate(cron, cron), tc.want)
+			errs, _ := ValidateCronWorkflow(cron)
+			checkFields(t, errs, tc.want)
+			errs, _ = ValidateCronWorkflowUpdate(cron, cron)
+			checkFields(t, errs, tc.want)
 		})
 	}
 }
@@ -98,5 +104,13 @@ func checkFields(t *testing.T, errs field.ErrorList, want []string) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("errors at %q, want %q: %v", got, want, errs.ToAggregate())
+	}
+}
+
+// runnableSpec is the smallest spec that a workflow can run.
+func runnableSpec() v1alpha1.WorkflowSpec {
+	return v1alpha1.WorkflowSpec{
+		Entrypoint: "main",
+		Templates:  []v1alpha1.Template{{Name: "main", Suspend: &v1alpha1.SuspendTemplate{}}},
 	}
 }

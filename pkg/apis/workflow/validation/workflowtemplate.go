@@ -6,22 +6,30 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
-// ValidateWorkflowTemplate checks a new WorkflowTemplate.
-func ValidateWorkflowTemplate(template *v1alpha1.WorkflowTemplate) field.ErrorList {
-	return validateMetadata(&template.ObjectMeta, true, MaxTemplateNameLength)
+// ValidateWorkflowTemplate returns what is wrong with a new WorkflowTemplate, and what is worth a warning.
+func ValidateWorkflowTemplate(template *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
+	errs := validateMetadata(&template.ObjectMeta, true, MaxTemplateNameLength)
+	specErrs, warnings := ValidateWorkflowSpec(&template.Spec, templateRules, field.NewPath("spec"))
+	return append(errs, specErrs...), warnings
 }
 
-// ValidateWorkflowTemplateUpdate checks a changed WorkflowTemplate.
-func ValidateWorkflowTemplateUpdate(template, old *v1alpha1.WorkflowTemplate) field.ErrorList {
-	return validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
+// ValidateWorkflowTemplateUpdate returns what is wrong with a changed WorkflowTemplate, and what is worth a warning.
+func ValidateWorkflowTemplateUpdate(template, old *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
+	errs := validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
+	specErrs, warnings := validateSpecUpdate(&template.Spec, &old.Spec, templateRules, field.NewPath("spec"))
+	return append(errs, specErrs...), warnings
 }
 
-// ValidateClusterWorkflowTemplate checks a new ClusterWorkflowTemplate.
-func ValidateClusterWorkflowTemplate(template *v1alpha1.ClusterWorkflowTemplate) field.ErrorList {
-	return validateMetadata(&template.ObjectMeta, false, MaxTemplateNameLength)
+// ValidateClusterWorkflowTemplate returns what is wrong with a new ClusterWorkflowTemplate, and what is worth a warning.
+func ValidateClusterWorkflowTemplate(template *v1alpha1.ClusterWorkflowTemplate) (field.ErrorList, []string) {
+	errs := validateMetadata(&template.ObjectMeta, false, MaxTemplateNameLength)
+	specErrs, warnings := ValidateWorkflowSpec(&template.Spec, templateRules, field.NewPath("spec"))
+	return append(errs, specErrs...), warnings
 }
 
-// ValidateClusterWorkflowTemplateUpdate checks a changed ClusterWorkflowTemplate.
-func ValidateClusterWorkflowTemplateUpdate(template, old *v1alpha1.ClusterWorkflowTemplate) field.ErrorList {
-	return validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
+// ValidateClusterWorkflowTemplateUpdate returns what is wrong with a changed ClusterWorkflowTemplate, and what is worth a warning.
+func ValidateClusterWorkflowTemplateUpdate(template, old *v1alpha1.ClusterWorkflowTemplate) (field.ErrorList, []string) {
+	errs := validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
+	specErrs, warnings := validateSpecUpdate(&template.Spec, &old.Spec, templateRules, field.NewPath("spec"))
+	return append(errs, specErrs...), warnings
 }

@@ -42,10 +42,24 @@ func (Strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set { retur
 
 // Validate checks a new object.
 func (Strategy) Validate(_ context.Context, object runtime.Object) field.ErrorList {
-	return validation.ValidateClusterWorkflowTemplate(object.(*v1alpha1.ClusterWorkflowTemplate))
+	errs, _ := validation.ValidateClusterWorkflowTemplate(object.(*v1alpha1.ClusterWorkflowTemplate))
+	return errs
 }
 
 // ValidateUpdate checks a changed object.
 func (Strategy) ValidateUpdate(_ context.Context, object, old runtime.Object) field.ErrorList {
-	return validation.ValidateClusterWorkflowTemplateUpdate(object.(*v1alpha1.ClusterWorkflowTemplate), old.(*v1alpha1.ClusterWorkflowTemplate))
+	errs, _ := validation.ValidateClusterWorkflowTemplateUpdate(object.(*v1alpha1.ClusterWorkflowTemplate), old.(*v1alpha1.ClusterWorkflowTemplate))
+	return errs
+}
+
+// WarningsOnCreate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
+	_, warnings := validation.ValidateClusterWorkflowTemplate(object.(*v1alpha1.ClusterWorkflowTemplate))
+	return warnings
+}
+
+// WarningsOnUpdate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnUpdate(_ context.Context, object, old runtime.Object) []string {
+	_, warnings := validation.ValidateClusterWorkflowTemplateUpdate(object.(*v1alpha1.ClusterWorkflowTemplate), old.(*v1alpha1.ClusterWorkflowTemplate))
+	return warnings
 }

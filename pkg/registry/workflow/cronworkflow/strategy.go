@@ -47,10 +47,24 @@ func (Strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set { retur
 
 // Validate checks a new object.
 func (Strategy) Validate(_ context.Context, object runtime.Object) field.ErrorList {
-	return validation.ValidateCronWorkflow(object.(*v1alpha1.CronWorkflow))
+	errs, _ := validation.ValidateCronWorkflow(object.(*v1alpha1.CronWorkflow))
+	return errs
 }
 
 // ValidateUpdate checks a changed object.
 func (Strategy) ValidateUpdate(_ context.Context, object, old runtime.Object) field.ErrorList {
-	return validation.ValidateCronWorkflowUpdate(object.(*v1alpha1.CronWorkflow), old.(*v1alpha1.CronWorkflow))
+	errs, _ := validation.ValidateCronWorkflowUpdate(object.(*v1alpha1.CronWorkflow), old.(*v1alpha1.CronWorkflow))
+	return errs
+}
+
+// WarningsOnCreate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
+	_, warnings := validation.ValidateCronWorkflow(object.(*v1alpha1.CronWorkflow))
+	return warnings
+}
+
+// WarningsOnUpdate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnUpdate(_ context.Context, object, old runtime.Object) []string {
+	_, warnings := validation.ValidateCronWorkflowUpdate(object.(*v1alpha1.CronWorkflow), old.(*v1alpha1.CronWorkflow))
+	return warnings
 }

@@ -42,10 +42,24 @@ func (Strategy) GetResetFields() map[fieldpath.APIVersion]*fieldpath.Set { retur
 
 // Validate checks a new object.
 func (Strategy) Validate(_ context.Context, object runtime.Object) field.ErrorList {
-	return validation.ValidateWorkflowTemplate(object.(*v1alpha1.WorkflowTemplate))
+	errs, _ := validation.ValidateWorkflowTemplate(object.(*v1alpha1.WorkflowTemplate))
+	return errs
 }
 
 // ValidateUpdate checks a changed object.
 func (Strategy) ValidateUpdate(_ context.Context, object, old runtime.Object) field.ErrorList {
-	return validation.ValidateWorkflowTemplateUpdate(object.(*v1alpha1.WorkflowTemplate), old.(*v1alpha1.WorkflowTemplate))
+	errs, _ := validation.ValidateWorkflowTemplateUpdate(object.(*v1alpha1.WorkflowTemplate), old.(*v1alpha1.WorkflowTemplate))
+	return errs
+}
+
+// WarningsOnCreate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnCreate(_ context.Context, object runtime.Object) []string {
+	_, warnings := validation.ValidateWorkflowTemplate(object.(*v1alpha1.WorkflowTemplate))
+	return warnings
+}
+
+// WarningsOnUpdate tells of what is allowed but hardly meant.
+func (Strategy) WarningsOnUpdate(_ context.Context, object, old runtime.Object) []string {
+	_, warnings := validation.ValidateWorkflowTemplateUpdate(object.(*v1alpha1.WorkflowTemplate), old.(*v1alpha1.WorkflowTemplate))
+	return warnings
 }

@@ -1,0 +1,73 @@
+package validation
+
+import (
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// dag checks a DAG template: V-140 to V-149, V-151, V-155, V-156.
+func (c *specChecker) dag(dag *v1alpha1.DAGTemplate, path *field.Path) {
+	tasksPath := path.Child("tasks")
+	if len(dag.Tasks) == 0 {
+		c.errs = append(c.errs, field.Required(tasksPath, "a DAG needs at least one task"))
+		return
+	}
+	seen := nameSet{}
+	for i := range dag.Tasks {
+		task := &dag.Tasks[i]
+		taskPath := tasksPath.Index(i)
+		c.errors(validateNameWithTags(task.Name, taskPath.Child("name")))
+		c.errors(seen.add(task.Name, taskPath.Child("name")))
+		c.callee(callee{
+			template: task.Template, templateRef: task.TemplateRef, inline: task.Inline, arguments: &task.Arguments,
+			withItems: task.WithItems, withParam: task.WithParam, withSequence: task.WithSequence, onExit: task.OnExit,
+		}, taskPath)
+		c.hooks(task.Hooks, expressionAdvised, taskPath.Child("hooks"))
+	}
+	c.errors(validateDependencyStyle(dag, tasksPath))
+	graph, errs := taskGraph(dag, tasksPath)
+	c.errors(errs)
+	c.errors(validateAcyclic(graph, tasksPath))
+	c.errors(validateTargets(dag, path.Child("target")))
+}
+
+// validateDependencyStyle checks V-143, V-144 and V-145.
+func validateDependencyStyle(dag *v1alpha1.DAGTemplate, path *field.Path) (errs field.ErrorList) {
+	depends := false
+	for i := range dag.Tasks {
+		depends = depends || dag.Tasks[i].Depends != ""
+	}
+	for i := range dag.Tasks {
+		task := &dag.Tasks[i]
+		if depends && len(task.Dependencies) > 0 {
+			errs = append(errs, field.Forbidden(path.Index(i).Child("dependencies"), "another task of this DAG uses depends; use one of the two throughout"))
+		}
+		if depends && task.ContinueOn != nil {
+			errs = append(errs, field.Forbidden(path.Index(i).Child("continueOn"), "with depends say it in the expression of the dependants, e.g. `a.Succeeded || a.Failed`"))
+		}
+		if (depends || len(task.Dependencies) > 0) && task.Name != "" && task.Name[0] >= '0' && task.Name[0] <= '9' {
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), task.Name, "must not begin with a digit in a DAG with depends or dependencies"))
+		}
+	}
+	return errs
+}
+
+// validateTargets checks V-151; words with tags are known only at run time.
+func validateTargets(dag *v1alpha1.DAGTemplate, path *field.Path) (errs field.ErrorList) {
+	names := make([]string, len(dag.Tasks))
+	known := nameSet{}
+	for i := range dag.Tasks {
+		names[i] = dag.Tasks[i].Name
+		known[names[i]] = true
+	}
+	for _, target := range strings.Fields(tagFormat.ReplaceAllString(dag.Target, "")) {
+		if !known[target] {
+			errs = append(errs, field.Invalid(path, dag.Target, fmt.Sprintf("no task is called %q; %s", target, oneOf(names))))
+		}
+	}
+	return errs
+}
