@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"bytes"
 	"flag"
 	"os"
 	"path/filepath"
@@ -99,6 +100,7 @@ func TestBuildGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			got = bytes.ReplaceAll(got, []byte(wfv1.SchemeGroupVersion.String()), []byte(wfv1.DefaultGroupName+"/"+wfv1.Version))
 			golden := strings.TrimSuffix(file, ".case.yaml") + ".pod.yaml"
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {

@@ -1,0 +1,87 @@
+package app
+
+import (
+	"fmt"
+	"math"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/informers"
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/tools/clientcmd"
+
+	"fairlead.dev/fairlead/pkg/controller/workflow"
+	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
+	wfinformers "fairlead.dev/fairlead/pkg/generated/informers/externalversions"
+)
+
+// Config is what the options come to: clients and informers, not started.
+type Config struct {
+	Options *Options
+	Kube    kubernetes.Interface
+	// Election is a client of its own, so that a busy one never delays the renewal of the Lease.
+	Election  kubernetes.Interface
+	Workflows versioned.Interface
+
+	WorkflowInformer cache.SharedIndexInformer
+	PodInformer      cache.SharedIndexInformer
+}
+
+// NewConfig makes the clients. It does not talk to the cluster yet.
+func NewConfig(o *Options) (*Config, error) {
+	base, err := clientcmd.BuildConfigFromFlags("", o.Kubeconfig)
+	if err != nil {
+		return nil, fmt.Errorf("find out how to reach the cluster: %w", err)
+	}
+	rest.AddUserAgent(base, "fairlead-controller")
+	base.QPS, base.Burst = o.QPS, o.Burst
+	switch {
+	case o.QPS == 0:
+		base.QPS = -1
+	case o.Burst == 0:
+		base.Burst = int(math.Ceil(float64(o.QPS)))
+	}
+	// Servers are near; compressing costs both sides more than sending.
+	base.DisableCompression = true
+
+	kubeConfig := rest.CopyConfig(base)
+	kubeConfig.ContentType = runtime.ContentTypeProtobuf
+	kubeConfig.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
+
+	c := &Config{Options: o}
+	if c.Kube, err = kubernetes.NewForConfig(kubeConfig); err != nil {
+		return nil, fmt.Errorf("make the client for Kubernetes: %w", err)
+	}
+	electionConfig := rest.CopyConfig(kubeConfig)
+	electionConfig.Timeout = o.RenewDeadline / 2
+	if c.Election, err = kubernetes.NewForConfig(electionConfig); err != nil {
+		return nil, fmt.Errorf("make the client for the Lease: %w", err)
+	}
+	if c.Workflows, err = versioned.NewForConfig(base); err != nil {
+		return nil, fmt.Errorf("make the client for workflows: %w", err)
+	}
+	if err := c.makeInformers(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (c *Config) makeInformers() error {
+	workflows := wfinformers.NewSharedInformerFactoryWithOptions(c.Workflows, 0,
+		wfinformers.WithNamespace(c.Options.Namespace),
+		wfinformers.WithTransform(workflow.KeepWorkflowHeader),
+		wfinformers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.WorkflowSelector }))
+	c.WorkflowInformer = workflows.Argoproj().V1alpha1().Workflows().Informer()
+
+	pods := informers.NewSharedInformerFactoryWithOptions(c.Kube, 0,
+		informers.WithNamespace(c.Options.Namespace),
+		informers.WithTransform(workflow.KeepPodState),
+		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.PodSelector }))
+	c.PodInformer = pods.Core().V1().Pods().Informer()
+	if err := c.PodInformer.AddIndexers(workflow.PodIndexers()); err != nil {
+		return fmt.Errorf("index pods by owner: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,98 @@
+// Package app wires the controller together: options become a config, and the config runs.
+package app
+
+import (
+	"flag"
+	"fmt"
+	"time"
+
+	"github.com/spf13/pflag"
+	"k8s.io/klog/v2"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// Options are the command line.
+type Options struct {
+	// APIGroup asserts the API group that the process was started with in its environment; empty asserts nothing.
+	APIGroup string
+	// Kubeconfig is the file that says how to reach the cluster; empty means the pod's own service account.
+	Kubeconfig string
+	// Namespace restricts the controller to one namespace; empty means all.
+	Namespace string
+	// Workers and CleanupWorkers are how many workflows and ended pods are worked on at once.
+	Workers, CleanupWorkers int
+	// QPS and Burst limit requests to the cluster; 0 means no limit.
+	QPS   float32
+	Burst int
+	// NodeEvents emits a Kubernetes Event for each phase that a step enters.
+	NodeEvents bool
+	// LeaderElect makes only the holder of a Lease work.
+	LeaderElect bool
+	// LeaseNamespace is where the Lease is.
+	LeaseNamespace string
+	// LeaseDuration, RenewDeadline and RetryPeriod time the Lease.
+	LeaseDuration, RenewDeadline, RetryPeriod time.Duration
+	// HealthzAddress and MetricsAddress are where to serve; empty means not at all.
+	HealthzAddress, MetricsAddress string
+	// Profiling serves pprof beside the metrics.
+	Profiling bool
+}
+
+// NewOptions returns the defaults.
+func NewOptions() *Options {
+	return &Options{
+		Workers:        32,
+		CleanupWorkers: 8,
+		LeaderElect:    true,
+		LeaseNamespace: "fairlead-system",
+		LeaseDuration:  15 * time.Second,
+		RenewDeadline:  10 * time.Second,
+		RetryPeriod:    2 * time.Second,
+		HealthzAddress: ":6060",
+		MetricsAddress: ":9090",
+	}
+}
+
+// AddFlags binds the options to flags.
+func (o *Options) AddFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.APIGroup, "api-group", o.APIGroup, "API group that this controller is expected to work with. The group itself is set by the environment variable "+wfv1.GroupNameEnv+"; a difference is an error.")
+	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig, "File that says how to reach the cluster. Without it, the pod's service account is used.")
+	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Run workflows of this namespace only. Empty: of all namespaces.")
+	fs.IntVar(&o.Workers, "workers", o.Workers, "How many workflows are looked at at once.")
+	fs.IntVar(&o.CleanupWorkers, "pod-cleanup-workers", o.CleanupWorkers, "How many ended pods are labelled or deleted at once.")
+	fs.Float32Var(&o.QPS, "qps", o.QPS, "Requests a second to the cluster. 0: no limit.")
+	fs.IntVar(&o.Burst, "burst", o.Burst, "Requests that may exceed --qps for a moment. 0: no limit, or as many as --qps when that is given.")
+	fs.BoolVar(&o.NodeEvents, "node-events", o.NodeEvents, "Emit a Kubernetes Event for each phase that a step enters, not only for workflows.")
+	fs.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Work only while holding the Lease fairlead-controller. Needed as soon as two controllers can run at once, which a rolling update is enough for.")
+	fs.StringVar(&o.LeaseNamespace, "lease-namespace", o.LeaseNamespace, "Namespace of the Lease.")
+	fs.DurationVar(&o.LeaseDuration, "lease-duration", o.LeaseDuration, "How long others wait after the last renewal before they take the Lease.")
+	fs.DurationVar(&o.RenewDeadline, "lease-renew-deadline", o.RenewDeadline, "How long the holder tries to renew before it gives up; no pod is created later than that.")
+	fs.DurationVar(&o.RetryPeriod, "lease-retry-period", o.RetryPeriod, "How often the Lease is tried.")
+	fs.StringVar(&o.HealthzAddress, "healthz-bind-address", o.HealthzAddress, "Address for /healthz and /readyz. Empty: not served.")
+	fs.StringVar(&o.MetricsAddress, "metrics-bind-address", o.MetricsAddress, "Address for /metrics in Prometheus' text format. Empty: not served.")
+	fs.BoolVar(&o.Profiling, "profiling", o.Profiling, "Serve /debug/pprof beside the metrics.")
+
+	klogFlags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(klogFlags)
+	if v := klogFlags.Lookup("v"); v != nil {
+		fs.AddGoFlag(v)
+	}
+}
+
+// Validate reports the first option that cannot be.
+func (o *Options) Validate() error {
+	switch {
+	case o.APIGroup != "" && o.APIGroup != wfv1.GroupName:
+		return fmt.Errorf("--api-group=%s, but the process was started for the group %s: set the environment variable %s to the same group in all parts of the installation", o.APIGroup, wfv1.GroupName, wfv1.GroupNameEnv)
+	case o.Workers < 1:
+		return fmt.Errorf("--workers must be at least 1, is %d", o.Workers)
+	case o.CleanupWorkers < 1:
+		return fmt.Errorf("--pod-cleanup-workers must be at least 1, is %d", o.CleanupWorkers)
+	case o.QPS < 0 || o.Burst < 0:
+		return fmt.Errorf("--qps and --burst must not be negative; 0 means no limit")
+	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):
+		return fmt.Errorf("lease times must satisfy --lease-duration (%s) > --lease-renew-deadline (%s) > --lease-retry-period (%s) > 0", o.LeaseDuration, o.RenewDeadline, o.RetryPeriod)
+	}
+	return nil
+}

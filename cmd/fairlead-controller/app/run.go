@@ -1,0 +1,130 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/pflag"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/leaderelection"
+	"k8s.io/client-go/tools/record"
+	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client, queue and Lease metrics
+	"k8s.io/klog/v2"
+
+	"fairlead.dev/fairlead/pkg/controller/workflow"
+	"fairlead.dev/fairlead/pkg/engine"
+)
+
+// Main parses the arguments and runs until ctx ends or the Lease is lost.
+func Main(ctx context.Context, arguments []string) error {
+	o := NewOptions()
+	fs := pflag.NewFlagSet("fairlead-controller", pflag.ContinueOnError)
+	o.AddFlags(fs)
+	if err := fs.Parse(arguments); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return nil
+		}
+		return err
+	}
+	if len(fs.Args()) > 0 {
+		return fmt.Errorf("unexpected argument %q: everything is given by flags", fs.Args()[0])
+	}
+	if err := o.Validate(); err != nil {
+		return err
+	}
+	c, err := NewConfig(o)
+	if err != nil {
+		return err
+	}
+	return c.Run(ctx)
+}
+
+// Run serves health and metrics, fills the informers, and runs workflows while this process may.
+func (c *Config) Run(ctx context.Context) error {
+	workflow.RegisterMetrics()
+	watchdog := leaderelection.NewLeaderHealthzAdaptor(20 * time.Second)
+	var synced atomic.Bool
+	live := []check{{"leaderElection", func(r *http.Request) error {
+		if !c.Options.LeaderElect {
+			return nil
+		}
+		return watchdog.Check(r)
+	}}}
+	ready := append(live, check{"informers", func(*http.Request) error {
+		if !synced.Load() {
+			return errors.New("workflows and pods are not listed yet")
+		}
+		return nil
+	}})
+	serving, stopServing := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopServing()
+	if err := serve(serving, "health checks", c.Options.HealthzAddress, healthMux(live, ready)); err != nil {
+		return err
+	}
+	if err := serve(serving, "metrics", c.Options.MetricsAddress, metricsMux(c.Options.Profiling)); err != nil {
+		return err
+	}
+
+	// Informers and events go on while work in flight finishes.
+	go c.WorkflowInformer.RunWithContext(serving)
+	go c.PodInformer.RunWithContext(serving)
+	go func() {
+		synced.Store(waitForSync(serving, c.WorkflowInformer.HasSynced, c.PodInformer.HasSynced))
+	}()
+	broadcaster := record.NewBroadcaster(record.WithContext(serving))
+	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.Kube.CoreV1().Events("")})
+	defer broadcaster.Shutdown()
+	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "fairlead-controller"})
+
+	run := func(ctx context.Context, mayCreate func() bool) error {
+		controller, err := workflow.NewController(workflow.Dependencies{
+			Workflows:        workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
+			Pods:             workflow.NewPodControl(c.Kube.CoreV1()),
+			Claims:           workflow.NewClaimControl(c.Kube),
+			Recorder:         workflow.NewEventRecorder(recorder),
+			WorkflowInformer: c.WorkflowInformer,
+			PodInformer:      c.PodInformer,
+			MayCreate:        mayCreate,
+		}, workflow.Options{
+			Workers:        c.Options.Workers,
+			CleanupWorkers: c.Options.CleanupWorkers,
+			Engine:         engine.Options{NodeEvents: c.Options.NodeEvents},
+		})
+		if err != nil {
+			return err
+		}
+		return controller.Run(ctx)
+	}
+	klog.FromContext(ctx).Info("Starting", "leaderElection", c.Options.LeaderElect, "namespace", c.Options.Namespace)
+	if !c.Options.LeaderElect {
+		isLeader.Set(1)
+		return run(ctx, func() bool { return true })
+	}
+	return runElected(ctx, c, watchdog, run)
+}
+
+// waitForSync polls, because the informers' own answer comes without a signal.
+func waitForSync(ctx context.Context, synced ...func() bool) bool {
+	ticker := time.NewTicker(50 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		all := true
+		for _, s := range synced {
+			all = all && s()
+		}
+		if all {
+			return true
+		}
+		select {
+		case <-ctx.Done():
+			return false
+		case <-ticker.C:
+		}
+	}
+}

@@ -1,0 +1,97 @@
+package workflow
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+)
+
+// podCleaner labels and deletes pods whose end is stored. Nothing about it is stored: after a restart the pods that are
+// neither labelled nor gone are found again.
+type podCleaner struct {
+	pods  PodControl
+	cache podReader
+	queue workqueue.TypedRateLimitingInterface[cleanupItem]
+
+	mu sync.Mutex
+	// planned are the pods that are taken care of, until the informer says that they are out of sight.
+	planned map[types.UID]bool
+}
+
+type cleanupItem struct {
+	namespace, name string
+	uid             types.UID
+	what            cleanup
+}
+
+func newPodCleaner(pods PodControl, cache podReader, clock clock.WithTicker) *podCleaner {
+	return &podCleaner{
+		pods:  pods,
+		cache: cache,
+		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
+			workqueue.NewTypedItemExponentialFailureRateLimiter[cleanupItem](100*time.Millisecond, time.Minute),
+			workqueue.TypedRateLimitingQueueConfig[cleanupItem]{Name: "pod_cleanup_queue", Clock: clock}),
+		planned: map[types.UID]bool{},
+	}
+}
+
+// clean plans what the policy says about a pod, once.
+func (p *podCleaner) clean(pod *corev1.Pod, policy garbagePolicy) {
+	what, delay := policy.decide(pod)
+	if what == cleanupLater {
+		return
+	}
+	p.mu.Lock()
+	known := p.planned[pod.UID]
+	p.planned[pod.UID] = true
+	p.mu.Unlock()
+	if !known {
+		p.queue.AddAfter(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: what}, delay)
+	}
+}
+
+// has tells whether a pod is taken care of.
+func (p *podCleaner) has(uid types.UID) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.planned[uid]
+}
+
+// forget is called when the informer has lost sight of a pod.
+func (p *podCleaner) forget(uid types.UID) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.planned, uid)
+}
+
+func (p *podCleaner) processNextWorkItem(ctx context.Context) bool {
+	item, shutdown := p.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer p.queue.Done(item)
+	var err error
+	if item.what == cleanupDelete {
+		err = p.pods.Delete(ctx, item.namespace, item.name, item.uid)
+	} else {
+		err = p.pods.LabelCompleted(ctx, item.namespace, item.name, item.uid)
+	}
+	if err == nil {
+		p.queue.Forget(item)
+		if !p.cache.has(item) {
+			p.forget(item.uid)
+		}
+		return true
+	}
+	if ctx.Err() == nil {
+		klog.FromContext(ctx).Error(err, "Cannot clean up a pod, will try again", "pod", klog.KRef(item.namespace, item.name))
+		p.queue.AddRateLimited(item)
+	}
+	return true
+}

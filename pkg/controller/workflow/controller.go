@@ -1,0 +1,222 @@
+// Package workflow is the loop that runs workflows: it brings what happened in the cluster to the engine, stores what the
+// engine decides, and carries it out. An attempt of a step never has two pods, by this protocol and nothing else: the
+// intent is stored, the pod is created under its deterministic name, its UID is stored.
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/client-go/util/workqueue"
+	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
+)
+
+// Options are the settings of the loop. Zero values mean the defaults given with each.
+type Options struct {
+	// Workers is how many workflows are looked at at once; 32.
+	Workers int
+	// CleanupWorkers is how many pods are labelled or deleted at once; 4.
+	CleanupWorkers int
+	// CreateParallelism is how many pods of one workflow are created at once; 16.
+	CreateParallelism int
+	// StopTimeout bounds how long work in flight may go on when the controller stops; 10 seconds.
+	StopTimeout time.Duration
+	// Engine are the switches of the engine.
+	Engine engine.Options
+}
+
+func (o *Options) setDefaults() {
+	for _, d := range []struct {
+		field *int
+		value int
+	}{{&o.Workers, 32}, {&o.CleanupWorkers, 4}, {&o.CreateParallelism, 16}} {
+		if *d.field <= 0 {
+			*d.field = d.value
+		}
+	}
+	if o.StopTimeout <= 0 {
+		o.StopTimeout = 10 * time.Second
+	}
+}
+
+// decider is the engine's Run as the loop uses it.
+type decider interface {
+	Apply(now time.Time, events ...engine.Event) engine.Decision
+}
+
+// Dependencies are what the loop works with.
+type Dependencies struct {
+	// Workflows reads and writes workflows.
+	Workflows WorkflowClient
+	// Pods creates, reads, stops, labels and deletes pods.
+	Pods PodControl
+	// Claims makes and removes the volume claims and the disruption budget of a workflow.
+	Claims ClaimControl
+	// Recorder emits Kubernetes Events.
+	Recorder EventRecorder
+	// WorkflowInformer delivers the headers of workflows that are not completed.
+	WorkflowInformer cache.SharedIndexInformer
+	// PodInformer delivers the pods of workflows that are not labelled completed, indexed by OwnerIndex.
+	PodInformer cache.SharedIndexInformer
+	// MayCreate tells whether this process may still create pods: false once its lease could be somebody else's.
+	MayCreate func() bool
+}
+
+// Controller is the loop.
+type Controller struct {
+	options Options
+	clock   clock.WithTicker
+	newRun  func(*wfv1.Workflow, []wfv1.NodeStatus, engine.Options) (decider, error)
+
+	workflows WorkflowClient
+	pods      PodControl
+	claims    ClaimControl
+	recorder  EventRecorder
+	mayCreate func() bool
+
+	headers   headerReader
+	podCache  podReader
+	hasSynced []cache.InformerSynced
+
+	queue   workqueue.TypedRateLimitingInterface[types.NamespacedName]
+	mail    *mailbox
+	runs    *runTable
+	writes  *writeLog
+	cleaner *podCleaner
+}
+
+// NewController returns the loop; Run starts it. The informers are the caller's to start.
+func NewController(deps Dependencies, options Options) (*Controller, error) {
+	return newControllerWithClock(deps, options, clock.RealClock{})
+}
+
+func newControllerWithClock(deps Dependencies, options Options, clock clock.WithTicker) (*Controller, error) {
+	options.setDefaults()
+	c := &Controller{
+		options:   options,
+		clock:     clock,
+		newRun:    newEngineRun,
+		workflows: deps.Workflows,
+		pods:      deps.Pods,
+		claims:    deps.Claims,
+		recorder:  deps.Recorder,
+		mayCreate: deps.MayCreate,
+		headers:   headerReader{deps.WorkflowInformer.GetIndexer()},
+		podCache:  podReader{deps.PodInformer.GetIndexer()},
+		mail:      newMailbox(),
+		runs:      newRunTable(),
+		writes:    newWriteLog(),
+		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
+	}
+	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
+		workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](5*time.Millisecond, 30*time.Second),
+		workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "workflow_queue", Clock: clock})
+	if err := c.watch(deps); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func newEngineRun(wf *wfv1.Workflow, nodes []wfv1.NodeStatus, options engine.Options) (decider, error) {
+	run, err := engine.NewRun(wf, nodes, options)
+	if err != nil {
+		return nil, err
+	}
+	return run, nil
+}
+
+// HasSynced tells whether the informers have delivered what was there at the start.
+func (c *Controller) HasSynced() bool {
+	for _, synced := range c.hasSynced {
+		if !synced() {
+			return false
+		}
+	}
+	return true
+}
+
+// Run works until ctx ends, then lets the work in flight finish within the stop timeout. It returns an error only when the
+// informers never delivered.
+func (c *Controller) Run(ctx context.Context) error {
+	logger := klog.FromContext(ctx)
+	if !cache.WaitForCacheSync(ctx.Done(), c.hasSynced...) {
+		return fmt.Errorf("workflow controller: stopped before workflows and pods were listed")
+	}
+	logger.Info("Running workflows", "workers", c.options.Workers)
+
+	// Work in flight outlives ctx, so that a decision that was stored is also carried out.
+	work, abort := context.WithCancel(context.WithoutCancel(ctx))
+	defer abort()
+	var workers sync.WaitGroup
+	for range c.options.Workers {
+		workers.Go(func() {
+			for c.processNextWorkItem(work) {
+			}
+		})
+	}
+	for range c.options.CleanupWorkers {
+		workers.Go(func() {
+			for c.cleaner.processNextWorkItem(work) {
+			}
+		})
+	}
+
+	<-ctx.Done()
+	c.queue.ShutDown()
+	c.cleaner.queue.ShutDown()
+	patience := time.AfterFunc(c.options.StopTimeout, abort)
+	defer patience.Stop()
+	workers.Wait()
+	logger.Info("Stopped running workflows")
+	return nil
+}
+
+func (c *Controller) enqueue(key types.NamespacedName) { c.queue.Add(key) }
+
+func (c *Controller) processNextWorkItem(ctx context.Context) bool {
+	key, shutdown := c.queue.Get()
+	if shutdown {
+		return false
+	}
+	defer c.queue.Done(key)
+	c.handle(ctx, key)
+	return true
+}
+
+// handle syncs one workflow and decides when to look at it again.
+func (c *Controller) handle(ctx context.Context, key types.NamespacedName) {
+	started := c.clock.Now()
+	err := c.syncSafely(ctx, key)
+	syncDuration.Observe(c.clock.Since(started).Seconds())
+	if err == nil {
+		c.queue.Forget(key)
+		return
+	}
+	// What the run holds in memory may be ahead of what is stored: the next sync starts from what is stored.
+	c.runs.drop(key)
+	if ctx.Err() == nil {
+		logSyncError(ctx, key, err)
+		c.queue.AddRateLimited(key)
+	}
+}
+
+// syncSafely keeps a panic over one workflow from ending the runs of all others.
+func (c *Controller) syncSafely(ctx context.Context, key types.NamespacedName) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			errorCount.WithLabelValues("OperationPanic").Inc()
+			klog.FromContext(ctx).Error(nil, "Panic while running a workflow", "workflow", key, "panic", r, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", r)
+		}
+	}()
+	return c.sync(ctx, key)
+}

@@ -1,0 +1,68 @@
+package workflow
+
+import (
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
+)
+
+// cleanup is what becomes of a pod that has ended.
+type cleanup int
+
+const (
+	// cleanupLater leaves the pod until the workflow is over.
+	cleanupLater cleanup = iota
+	// cleanupLabel keeps the pod and labels it completed.
+	cleanupLabel
+	// cleanupDelete deletes the pod.
+	cleanupDelete
+)
+
+// garbagePolicy decides what becomes of ended pods (PGC-01), so that each costs one write: a delete or a label.
+type garbagePolicy struct {
+	strategy wfv1.PodGCStrategy
+	selector labels.Selector
+	delay    time.Duration
+	phase    wfv1.WorkflowPhase
+}
+
+// newGarbagePolicy reads a workflow's podGC at a phase of the workflow. A selector that cannot be read selects nothing: pods
+// are rather kept than lost.
+func newGarbagePolicy(gc *wfv1.PodGC, phase wfv1.WorkflowPhase) garbagePolicy {
+	selector, err := gc.Selector()
+	if err != nil {
+		selector = labels.Nothing()
+	}
+	return garbagePolicy{strategy: gc.GetStrategy(), selector: selector, delay: podbuilder.DeleteDelay(gc), phase: phase}
+}
+
+// decide says what to do with an ended pod, and after how long.
+func (p garbagePolicy) decide(pod *corev1.Pod) (cleanup, time.Duration) {
+	over := p.phase.Completed()
+	deletes := false
+	switch p.strategy {
+	case wfv1.PodGCOnPodCompletion:
+		deletes = true
+	case wfv1.PodGCOnPodSuccess:
+		deletes = pod.Status.Phase == corev1.PodSucceeded
+	case wfv1.PodGCOnWorkflowCompletion, wfv1.PodGCOnWorkflowSuccess:
+		if !over {
+			return cleanupLater, 0
+		}
+		deletes = p.strategy == wfv1.PodGCOnWorkflowCompletion || p.phase == wfv1.WorkflowSucceeded
+	}
+	if deletes && p.selector.Matches(labels.Set(pod.Labels)) {
+		return cleanupDelete, p.delay
+	}
+	return cleanupLabel, 0
+}
+
+// deletesAtEnd tells whether a pod goes with the end of the workflow whether or not it has ended itself.
+func (p garbagePolicy) deletesAtEnd(pod *corev1.Pod) bool {
+	what, _ := p.decide(pod)
+	return p.phase.Completed() && what == cleanupDelete
+}

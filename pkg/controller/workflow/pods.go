@@ -1,0 +1,82 @@
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// PodControl is what the loop does to pods. Every call that changes one names its UID, and changes no other pod of the name.
+type PodControl interface {
+	// Create creates a pod and returns it as stored.
+	Create(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error)
+	// Get reads a pod as it is now, not as an informer has it.
+	Get(ctx context.Context, namespace, name string) (*corev1.Pod, error)
+	// Delete deletes a pod. A pod that is gone, or another one of the name, is no error.
+	Delete(ctx context.Context, namespace, name string, uid types.UID) error
+	// LabelCompleted marks a pod as done with. A pod that is gone, or another one of the name, is no error.
+	LabelCompleted(ctx context.Context, namespace, name string, uid types.UID) error
+	// Expire makes the kubelet end a pod at once by its deadline; its log stays readable.
+	Expire(ctx context.Context, namespace, name string, uid types.UID) error
+}
+
+type clientPodControl struct{ client corev1client.PodsGetter }
+
+// NewPodControl works on pods through client-go.
+func NewPodControl(client corev1client.PodsGetter) PodControl { return clientPodControl{client} }
+
+func (c clientPodControl) Create(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
+	return c.client.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+}
+
+func (c clientPodControl) Get(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
+	return c.client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+}
+
+func (c clientPodControl) Delete(ctx context.Context, namespace, name string, uid types.UID) error {
+	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(uid))}
+	return notThisPod(c.client.Pods(namespace).Delete(ctx, name, options))
+}
+
+func (c clientPodControl) LabelCompleted(ctx context.Context, namespace, name string, uid types.UID) error {
+	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
+		"metadata": map[string]any{"uid": uid, "labels": map[string]string{wfv1.LabelKeyCompleted: "true"}},
+	}))
+}
+
+func (c clientPodControl) Expire(ctx context.Context, namespace, name string, uid types.UID) error {
+	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
+		"metadata": map[string]any{"uid": uid},
+		"spec":     map[string]any{"activeDeadlineSeconds": 1},
+	}))
+}
+
+// patch sends a merge patch; the UID in it makes the API refuse it for another pod of the name.
+func (c clientPodControl) patch(ctx context.Context, namespace, name string, change any) error {
+	body, err := json.Marshal(change)
+	if err != nil {
+		return err
+	}
+	_, err = c.client.Pods(namespace).Patch(ctx, name, types.MergePatchType, body, metav1.PatchOptions{})
+	return err
+}
+
+// notThisPod forgives that the pod is gone or has been replaced by another one.
+func notThisPod(err error) error {
+	if apierrors.IsNotFound(err) || apierrors.IsConflict(err) {
+		return nil
+	}
+	return err
+}
+
+// terminal tells whether the containers of a pod have ended for good.
+func terminal(pod *corev1.Pod) bool {
+	return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+}

@@ -1,0 +1,113 @@
+package workflow
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/types"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/node"
+)
+
+// load rebuilds a run from what is stored: the header as the informer has it, the nodes by themselves, read at their
+// newest. Header and nodes have to be of one version; while they are not, the answer is errBehind. A workflow that cannot
+// be run at all ends here, and the answer is nil.
+func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRun, error) {
+	key := types.NamespacedName{Namespace: header.Namespace, Name: header.Name}
+	if !c.writes.seen(key, header.UID, header.ResourceVersion) {
+		return nil, errBehind
+	}
+	r := &activeRun{
+		key:      key,
+		attempts: map[string]*attempt{},
+		pages:    nodePages{},
+		creates:  newCreateQueue(),
+		claims:   header.Status.PersistentVolumeClaims,
+	}
+	r.adopt(header)
+
+	var nodes []wfv1.NodeStatus
+	// A workflow that has no phase was never looked at, so it has no nodes to read.
+	if header.Status.Phase != wfv1.WorkflowUnknown {
+		list, err := c.workflows.Nodes(ctx, key)
+		if err != nil {
+			return nil, fmt.Errorf("read the nodes: %w", err)
+		}
+		if list.ResourceVersion != header.ResourceVersion {
+			return nil, errBehind
+		}
+		nodes = list.Items
+		r.pages.loaded(header, list.Pages)
+	}
+
+	run, err := c.newRun(header, nodes, c.options.Engine)
+	if err != nil {
+		phase, message := wfv1.WorkflowError, err.Error()
+		if len(nodes) == 0 {
+			phase = wfv1.WorkflowFailed
+			if !strings.HasPrefix(message, "invalid spec: ") {
+				message = "invalid spec: " + message
+			}
+		}
+		return nil, c.abandon(ctx, r, phase, message)
+	}
+	r.run = run
+	r.note(nodes)
+	r.namePods(nodes)
+	c.runs.keep(r)
+	if len(nodes) > 0 {
+		if err := c.review(ctx, r, nodes); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
+}
+
+// namePods derives the pod names of the attempts under way.
+func (r *activeRun) namePods(nodes []wfv1.NodeStatus) {
+	for i := range nodes {
+		n := &nodes[i]
+		if a := r.attempts[n.ID]; a != nil {
+			template := n.TemplateName
+			if n.TemplateRef != nil {
+				template = n.TemplateRef.Template
+			}
+			a.podName = node.PodName(r.workflow.Annotations[wfv1.AnnotationKeyPodNameVersion], r.workflow.Name, n.Name, template)
+		}
+	}
+}
+
+// review looks at all pods of a run that was just loaded: what happened to them while nobody watched becomes mail, and
+// what was decided about them without being carried out is carried out.
+func (c *Controller) review(ctx context.Context, r *activeRun, nodes []wfv1.NodeStatus) error {
+	over := map[string]bool{}
+	for i := range nodes {
+		if n := &nodes[i]; n.Type == wfv1.NodeTypePod && r.attempts[n.ID] == nil {
+			over[n.ID] = true
+		}
+	}
+	seen := map[types.UID]bool{}
+	gc := newGarbagePolicy(r.spec.PodGC, r.status.Phase)
+	for _, pod := range c.podCache.ownedBy(r.workflow.UID) {
+		seen[pod.UID] = true
+		switch {
+		case !over[pod.Annotations[wfv1.AnnotationKeyNodeID]]:
+			c.mail.put(r.key, letter{pod: pod, arrived: c.clock.Now()})
+		case terminal(pod):
+			c.cleaner.clean(pod, gc)
+		default:
+			if err := c.stopPod(ctx, pod); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range nodes {
+		n := &nodes[i]
+		if a := r.attempts[n.ID]; a != nil && a.uid != "" && !seen[a.uid] {
+			c.mail.put(r.key, letter{pod: missingPod(r, n.ID, a), vanished: true, arrived: c.clock.Now()})
+		}
+	}
+	return nil
+}

@@ -1,0 +1,85 @@
+package workflow
+
+import (
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// PodSelector is the label selector of the pod informer: pods of workflows whose end is not yet recorded and cleaned up.
+const PodSelector = wfv1.LabelKeyWorkflow + "," + wfv1.LabelKeyCompleted + "!=true"
+
+// WorkflowSelector is the label selector of the workflow informer: workflows that are not over (CTL-12).
+const WorkflowSelector = wfv1.LabelKeyCompleted + "!=true"
+
+// KeepWorkflowHeader is the transform of the workflow informer. NOTE: workflows from the informer have no nodes and no
+// managed fields; a run loads its nodes by themselves.
+func KeepWorkflowHeader(obj any) (any, error) {
+	if wf, ok := obj.(*wfv1.Workflow); ok {
+		wf.ManagedFields = nil
+		wf.Status.Nodes = nil
+	}
+	return obj, nil
+}
+
+// KeepPodState is the transform of the pod informer. NOTE: pods from the informer have of their spec only the host, the
+// deadline, and name and resources of the containers.
+func KeepPodState(obj any) (any, error) {
+	pod, ok := obj.(*corev1.Pod)
+	if !ok {
+		return obj, nil
+	}
+	kept := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{
+			Name:              pod.Name,
+			Namespace:         pod.Namespace,
+			UID:               pod.UID,
+			ResourceVersion:   pod.ResourceVersion,
+			CreationTimestamp: pod.CreationTimestamp,
+			DeletionTimestamp: pod.DeletionTimestamp,
+			Labels:            pod.Labels,
+			OwnerReferences:   pod.OwnerReferences,
+			Annotations:       map[string]string{},
+		},
+		Spec: corev1.PodSpec{
+			NodeName:              pod.Spec.NodeName,
+			ActiveDeadlineSeconds: pod.Spec.ActiveDeadlineSeconds,
+			InitContainers:        keepResources(pod.Spec.InitContainers),
+			Containers:            keepResources(pod.Spec.Containers),
+		},
+		Status: pod.Status,
+	}
+	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName} {
+		if v, ok := pod.Annotations[key]; ok {
+			kept.Annotations[key] = v
+		}
+	}
+	return kept, nil
+}
+
+func keepResources(containers []corev1.Container) []corev1.Container {
+	kept := make([]corev1.Container, len(containers))
+	for i := range containers {
+		kept[i] = corev1.Container{Name: containers[i].Name, Resources: containers[i].Resources}
+	}
+	return kept
+}
+
+// PodIndexers are the indexers of the pod informer.
+func PodIndexers() cache.Indexers {
+	return cache.Indexers{
+		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
+		OwnerIndex: func(obj any) ([]string, error) {
+			pod, ok := obj.(*corev1.Pod)
+			if !ok {
+				return nil, nil
+			}
+			if owner := metav1.GetControllerOfNoCopy(pod); owner != nil {
+				return []string{string(owner.UID)}, nil
+			}
+			return nil, nil
+		},
+	}
+}
