@@ -11,80 +11,57 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/runtime/schema"
-	"k8s.io/apimachinery/pkg/runtime/serializer"
-	"k8s.io/apiserver/pkg/registry/generic"
 	"k8s.io/apiserver/pkg/registry/rest"
-	"k8s.io/apiserver/pkg/storage/storagebackend"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
 	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
+	"fairlead.dev/fairlead/pkg/registry/workflow/storagetest"
 	workflowartifactgctask "fairlead.dev/fairlead/pkg/registry/workflow/workflowartifactgctask/storage"
 	workfloweventbinding "fairlead.dev/fairlead/pkg/registry/workflow/workfloweventbinding/storage"
 	workflowtaskresult "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskresult/storage"
 	workflowtaskset "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskset/storage"
 	workflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/workflowtemplate/storage"
-	"fairlead.dev/fairlead/pkg/storage/embedded"
 )
-
-// etcdOptions keeps objects in an etcd of the test's own, without a watch cache.
-type etcdOptions struct {
-	config storagebackend.Config
-}
-
-func (o etcdOptions) GetRESTOptions(resource schema.GroupResource, _ runtime.Object) (generic.RESTOptions, error) {
-	return generic.RESTOptions{
-		StorageConfig:           o.config.ForResource(resource),
-		Decorator:               generic.UndecoratedStorage,
-		ResourcePrefix:          "/" + resource.Group + "/" + resource.Resource,
-		DeleteCollectionWorkers: 1,
-	}, nil
-}
-
-func newOptions(t *testing.T, scheme *runtime.Scheme) generic.RESTOptionsGetter {
-	t.Helper()
-	server, err := embedded.Start(t.Context(), embedded.Options{DataDir: t.TempDir(), UnsafeNoFsync: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(server.Close)
-	codec := serializer.NewCodecFactory(scheme).LegacyCodec(v1alpha1.SchemeGroupVersion)
-	config := storagebackend.NewDefaultConfig("/test", codec)
-	config.Transport.ServerList = []string{server.Endpoint()}
-	return etcdOptions{config: *config}
-}
 
 // RES-02 to RES-08: names that kubectl knows, and a life with storage underneath.
 func TestStores(t *testing.T) {
-	scheme := newScheme()
-	options := newOptions(t, scheme)
-	must := func(store *kind.Store, err error) *kind.Store {
+	storage := storagetest.Start(t)
+	scheme, options := storage.Scheme, storage.Getter
+	stores := map[string]*kind.Store{}
+	open := func(name string, store *kind.Store) {
+		stores[name] = store
+		t.Cleanup(store.Destroy)
+	}
+	check := func(err error) {
 		t.Helper()
 		if err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(store.Destroy)
-		return store
 	}
-	stores := map[string]*kind.Store{}
-	open := func(name string, store *kind.Store, err error) { t.Helper(); stores[name] = must(store, err) }
 
 	wftmpl, err := workflowtemplate.NewStorage(scheme, options)
-	open("WorkflowTemplate", wftmpl.Store, err)
+	check(err)
+	open("WorkflowTemplate", wftmpl.Store)
 	cwft, err := clusterworkflowtemplate.NewStorage(scheme, options)
-	open("ClusterWorkflowTemplate", cwft.Store, err)
+	check(err)
+	open("ClusterWorkflowTemplate", cwft.Store)
 	cwf, err := cronworkflow.NewStorage(scheme, options)
-	open("CronWorkflow", cwf.Store, err)
+	check(err)
+	open("CronWorkflow", cwf.Store)
 	wfeb, err := workfloweventbinding.NewStorage(scheme, options)
-	open("WorkflowEventBinding", wfeb.Store, err)
+	check(err)
+	open("WorkflowEventBinding", wfeb.Store)
 	result, err := workflowtaskresult.NewStorage(scheme, options)
-	open("WorkflowTaskResult", result.Store, err)
+	check(err)
+	open("WorkflowTaskResult", result.Store)
 	wfts, wftsStatus, err := workflowtaskset.NewStorage(scheme, options)
-	open("WorkflowTaskSet", wfts.Store, err)
+	check(err)
+	open("WorkflowTaskSet", wfts.Store)
 	wfat, wfatStatus, err := workflowartifactgctask.NewStorage(scheme, options)
-	open("WorkflowArtifactGCTask", wfat.Store, err)
+	check(err)
+	open("WorkflowArtifactGCTask", wfat.Store)
 	statuses := map[string]*kind.StatusREST{"WorkflowTaskSet": wftsStatus, "WorkflowArtifactGCTask": wfatStatus}
 
 	names := map[string]string{
