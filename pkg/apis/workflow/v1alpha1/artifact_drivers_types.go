@@ -59,7 +59,7 @@ type CreateS3BucketOptions struct {
 type S3EncryptionOptions struct {
 	// KMS key to encrypt with (SSE-KMS). Excludes `serverSideCustomerKeySecret`.
 	// +optional
-	KmsKeyId string `json:"kmsKeyId,omitempty"` //nolint:revive // the API's established name
+	KmsKeyId string `json:"kmsKeyId,omitempty"`
 	// Encryption context of the KMS key, a JSON object of strings.
 	// +optional
 	KmsEncryptionContext string `json:"kmsEncryptionContext,omitempty"`
