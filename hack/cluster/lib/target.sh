@@ -24,7 +24,7 @@ find_target() {
   echo "using the cluster of KUBECONFIG=$KUBECONFIG, context $("${kubectl[@]}" config current-context 2>/dev/null || echo '(none)')"
   [ -n "${IMAGE_PREFIX:-}" ] || fail "this cluster's nodes need a registry to pull Fairlead's image from.
   Set IMAGE_PREFIX to where they find it, for example IMAGE_PREFIX=registry.example.com/team, and put it there:
-    hack/cluster/images.sh     (as root; makes $repo/_output/images/fairlead.tar)
+    hack/cluster/images.sh fairlead
     skopeo copy oci-archive:_output/images/fairlead.tar docker://\$IMAGE_PREFIX/fairlead:dev
   Unset KUBECONFIG to have a cluster made on this machine instead."
   "${kubectl[@]}" get --raw /readyz >/dev/null || fail "the API server of KUBECONFIG=$KUBECONFIG does not answer"

@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// writeTar writes everything under root. Files keep modes, owners and links; times
-// and names of owners are left out, so that the same tree gives the same bytes.
+// writeTar writes everything under root. Files keep modes and links; all belong to
+// root and to the year 1970, so that the same tree gives the same bytes whoever builds.
 // Sockets, pipes and devices are not for images and are passed over.
 func writeTar(out io.Writer, root string) error {
 	tw := tar.NewWriter(out)
@@ -42,7 +42,8 @@ func writeTar(out io.Writer, root string) error {
 		if err != nil {
 			return err
 		}
-		h.Name, h.ModTime, h.Uname, h.Gname = rel, time.Unix(0, 0), "", ""
+		h.Name, h.ModTime = rel, time.Unix(0, 0)
+		h.Uid, h.Gid, h.Uname, h.Gname = 0, 0, "", ""
 		if info.IsDir() {
 			h.Name += "/"
 		}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"net"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+func TestCertsTrustEachOther(t *testing.T) {
+	dir := t.TempDir()
+	err := runCerts([]string{"-dir", dir, "-cluster", "c", "-server", "https://127.0.0.1:1", "-node", "n", "-names", "127.0.0.1,10.0.0.1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	roots := x509.NewCertPool()
+	ca, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
+	if err != nil || !roots.AppendCertsFromPEM(ca) {
+		t.Fatalf("ca.crt: %v", err)
+	}
+	for _, c := range []struct {
+		name    string
+		usage   x509.ExtKeyUsage
+		address string
+	}{
+		{"apiserver", x509.ExtKeyUsageServerAuth, "10.0.0.1"},
+		{"apiserver", x509.ExtKeyUsageServerAuth, "kubernetes.default.svc"},
+		{"kubelet-serving", x509.ExtKeyUsageServerAuth, "n"},
+		{"apiserver-kubelet-client", x509.ExtKeyUsageClientAuth, ""},
+	} {
+		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, c.name+".crt"), filepath.Join(dir, c.name+".key"))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		opts := x509.VerifyOptions{Roots: roots, KeyUsages: []x509.ExtKeyUsage{c.usage}, DNSName: c.address}
+		if net.ParseIP(c.address) != nil {
+			opts.DNSName = "[" + c.address + "]"
+		}
+		if _, err := pair.Leaf.Verify(opts); err != nil {
+			t.Errorf("%s for %q: %v", c.name, c.address, err)
+		}
+	}
+	for _, u := range users {
+		if _, err := os.Stat(filepath.Join(dir, u.file+".kubeconfig")); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestForwardCarriesBothWays(t *testing.T) {
+	target, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	go func() {
+		c, err := target.Accept()
+		if err != nil {
+			return
+		}
+		defer c.Close()
+		buf := make([]byte, 4)
+		if _, err := c.Read(buf); err == nil {
+			_, _ = c.Write([]byte("got " + string(buf)))
+		}
+	}()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	go func() { _ = forward(l, target.Addr().String()) }()
+
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("ping")); err != nil {
+		t.Fatal(err)
+	}
+	buf := make([]byte, 64)
+	n, err := c.Read(buf)
+	if err != nil || string(buf[:n]) != "got ping" {
+		t.Errorf("answer %q, %v", buf[:n], err)
+	}
+}
