@@ -9,7 +9,9 @@ import (
 	"golang.org/x/sync/errgroup"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/storage"
+	"k8s.io/klog/v2"
 )
 
 // sweepAge is how old pages must be before the sweeper removes them: pages are written before their header.
@@ -79,4 +81,23 @@ func (s *store) Sweep(ctx context.Context, live func(context.Context) (sets.Set[
 			return removed, err
 		}
 	}
+}
+
+const (
+	sweepInterval = 10 * time.Minute
+	// sweepJitter keeps the replicas of the server from sweeping at the same time.
+	sweepJitter = 0.5
+)
+
+// SweepLoop sweeps until ctx ends. Any number of servers may do so: removing what is gone does nothing.
+func SweepLoop(ctx context.Context, store Store, live func(context.Context) (sets.Set[types.UID], error)) {
+	wait.JitterUntilWithContext(ctx, func(ctx context.Context) {
+		removed, err := store.Sweep(ctx, live)
+		if err != nil && ctx.Err() == nil {
+			klog.ErrorS(err, "Cannot sweep the pages of deleted workflows")
+		}
+		if removed > 0 {
+			klog.InfoS("Removed the pages of deleted workflows", "workflows", removed)
+		}
+	}, sweepInterval, sweepJitter, true)
 }

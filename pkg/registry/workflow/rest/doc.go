@@ -1,0 +1,2 @@
+// Package rest puts the storage of all kinds and subresources of the API group together.
+package rest

@@ -1,0 +1,138 @@
+package rest
+
+import (
+	"context"
+	"fmt"
+
+	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/sets"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/registry/generic"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/registry/rest"
+	genericapiserver "k8s.io/apiserver/pkg/server"
+	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
+	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
+	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
+	workflow "fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
+	workflowartifactgctask "fairlead.dev/fairlead/pkg/registry/workflow/workflowartifactgctask/storage"
+	workfloweventbinding "fairlead.dev/fairlead/pkg/registry/workflow/workfloweventbinding/storage"
+	workflowtaskresult "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskresult/storage"
+	workflowtaskset "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskset/storage"
+	workflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/workflowtemplate/storage"
+)
+
+// StorageProvider makes the storage of the API group.
+type StorageProvider struct {
+	// Scheme knows the kinds. Required.
+	Scheme *runtime.Scheme
+	// InlineNodesBytes is how large the JSON of a workflow's nodes may be before they leave the object; 0 means 64 KiB.
+	InlineNodesBytes int64
+	// HydrationLimit is how many pages of nodes may be held for reads at the same time; 0 means the default.
+	HydrationLimit int64
+	// Pods reads pods and their logs; nil when the server runs without a cluster.
+	Pods podlog.Pods
+	// Stop is closed when the server shuts down: logs that are being followed end then.
+	Stop <-chan struct{}
+
+	nodes   nodes.Store
+	headers *genericregistry.Store
+}
+
+// NewRESTStorage opens the storage of every resource and subresource, by the name that it is served under.
+func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error) {
+	store, destroy, err := nodes.NewStore(getter, nodes.Options{HydrationLimit: p.HydrationLimit})
+	if err != nil {
+		return nil, err
+	}
+	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{Nodes: store, InlineNodesBytes: p.InlineNodesBytes})
+	if err != nil {
+		return nil, err
+	}
+	p.nodes, p.headers = store, workflows.Headers
+	closeWith(workflows.Headers, destroy)
+
+	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.Stop)
+	storage := map[string]rest.Storage{
+		"workflows":        workflows.Workflow,
+		"workflows/status": workflows.Status,
+		"workflows/nodes":  workflows.Nodes,
+		"workflows/log":    logs,
+		"workflows/logs":   logs,
+	}
+	return storage, p.addOtherKinds(storage, getter)
+}
+
+func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter generic.RESTOptionsGetter) error {
+	var err error
+	add := func(name string, kind rest.Storage, kindErr error) {
+		if kindErr != nil && err == nil {
+			err = fmt.Errorf("storage of %s: %w", name, kindErr)
+		}
+		storage[name] = kind
+	}
+	templates, e := workflowtemplate.NewStorage(p.Scheme, getter)
+	add("workflowtemplates", templates, e)
+	clusterTemplates, e := clusterworkflowtemplate.NewStorage(p.Scheme, getter)
+	add("clusterworkflowtemplates", clusterTemplates, e)
+	cronWorkflows, e := cronworkflow.NewStorage(p.Scheme, getter)
+	add("cronworkflows", cronWorkflows, e)
+	eventBindings, e := workfloweventbinding.NewStorage(p.Scheme, getter)
+	add("workfloweventbindings", eventBindings, e)
+	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter)
+	add("workflowtaskresults", taskResults, e)
+	taskSets, taskSetStatus, e := workflowtaskset.NewStorage(p.Scheme, getter)
+	add("workflowtasksets", taskSets, e)
+	add("workflowtasksets/status", taskSetStatus, e)
+	gcTasks, gcTaskStatus, e := workflowartifactgctask.NewStorage(p.Scheme, getter)
+	add("workflowartifactgctasks", gcTasks, e)
+	add("workflowartifactgctasks/status", gcTaskStatus, e)
+	return err
+}
+
+// closeWith closes the storage of node pages together with that of their workflows.
+func closeWith(store *genericregistry.Store, destroy factory.DestroyFunc) {
+	own := store.DestroyFunc
+	store.DestroyFunc = func() {
+		if own != nil {
+			own()
+		}
+		destroy()
+	}
+}
+
+// PostStartHooks returns what runs beside the server, by name. NewRESTStorage has to come first.
+func (p *StorageProvider) PostStartHooks() map[string]genericapiserver.PostStartHookFunc {
+	return map[string]genericapiserver.PostStartHookFunc{
+		"sweep-node-pages": func(hook genericapiserver.PostStartHookContext) error {
+			go nodes.SweepLoop(hook.Context, p.nodes, p.liveWorkflows)
+			return nil
+		},
+	}
+}
+
+// liveWorkflows returns the UIDs of all workflows. The watch cache answers: a page is an hour old before it is removed,
+// and the cache is never that far behind.
+func (p *StorageProvider) liveWorkflows(ctx context.Context) (sets.Set[types.UID], error) {
+	ctx = genericapirequest.WithNamespace(ctx, metav1.NamespaceAll)
+	listed, err := p.headers.List(ctx, &metainternalversion.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return nil, err
+	}
+	list, ok := listed.(*v1alpha1.WorkflowList)
+	if !ok {
+		return nil, fmt.Errorf("the storage of workflows listed a %T", listed)
+	}
+	uids := make(sets.Set[types.UID], len(list.Items))
+	for i := range list.Items {
+		uids.Insert(list.Items[i].UID)
+	}
+	return uids, nil
+}

@@ -1,0 +1,107 @@
+package storage
+
+import (
+	"context"
+	"strconv"
+
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/storage"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+)
+
+// commit carries changes of pages to the moment at which they are written: after every check of the header has passed,
+// and right before the header is stored. A dry run never gets there.
+type commit struct {
+	nodes nodes.Store
+
+	// What to write; set anew for each attempt.
+	changes []v1alpha1.NodePageChange
+	// The nodes were inside the object so far: changes has all of them.
+	first bool
+
+	// versions of the pages that were written.
+	versions []v1alpha1.NodePageVersion
+}
+
+// beforeStore writes the pages and notes the commit in the header.
+func (c *commit) beforeStore(ctx context.Context, header *v1alpha1.Workflow) error {
+	if len(c.changes) == 0 {
+		return nil
+	}
+	var result nodes.Result
+	var err error
+	state := v1alpha1.NodeStorage{}
+	if c.first {
+		result, err = c.nodes.Replace(ctx, refOf(header), c.changes)
+	} else {
+		state = *header.Status.NodeStorage
+		result, err = c.nodes.Apply(ctx, refOf(header), state.Revision, c.changes)
+	}
+	if err != nil {
+		return err
+	}
+	state.Nodes += result.Added
+	if result.Ahead {
+		// An earlier writer ended before its header: only counting tells how many nodes there are.
+		if state.Nodes, err = c.nodes.Count(ctx, refOf(header)); err != nil {
+			return err
+		}
+	}
+	for _, version := range result.Versions {
+		state.Pages = max(state.Pages, version.Index+1)
+		state.Revision = later(state.Revision, version.ResourceVersion)
+	}
+	header.Status.Nodes = nil
+	header.Status.NodeStorage = &state
+	c.versions = result.Versions
+	return nil
+}
+
+// later returns the higher of two revisions; one that does not parse, such as the empty one, is the lowest.
+func later(a, b string) string {
+	x, _ := strconv.ParseUint(a, 10, 64)
+	y, _ := strconv.ParseUint(b, 10, 64)
+	if y > x {
+		return b
+	}
+	return a
+}
+
+type commitKey struct{}
+
+func withCommit(ctx context.Context, c *commit) context.Context {
+	return context.WithValue(ctx, commitKey{}, c)
+}
+
+// committing is the storage of headers. A write whose context has a commit stores the pages first.
+type committing struct {
+	storage.Interface
+}
+
+// Create implements storage.Interface.
+func (s committing) Create(ctx context.Context, key string, object, out runtime.Object, ttl uint64) error {
+	if c, ok := ctx.Value(commitKey{}).(*commit); ok {
+		if err := c.beforeStore(ctx, object.(*v1alpha1.Workflow)); err != nil {
+			return err
+		}
+	}
+	return s.Interface.Create(ctx, key, object, out, ttl)
+}
+
+// GuaranteedUpdate implements storage.Interface.
+func (s committing) GuaranteedUpdate(ctx context.Context, key string, out runtime.Object, ignoreNotFound bool,
+	preconditions *storage.Preconditions, update storage.UpdateFunc, cached runtime.Object) error {
+	if c, ok := ctx.Value(commitKey{}).(*commit); ok {
+		inner := update
+		update = func(input runtime.Object, meta storage.ResponseMeta) (runtime.Object, *uint64, error) {
+			output, ttl, err := inner(input, meta)
+			if err != nil {
+				return output, ttl, err
+			}
+			return output, ttl, c.beforeStore(ctx, output.(*v1alpha1.Workflow))
+		}
+	}
+	return s.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, update, cached)
+}
