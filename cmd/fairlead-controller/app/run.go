@@ -94,6 +94,7 @@ func (c *Config) Run(ctx context.Context) error {
 		}, workflow.Options{
 			Workers:        c.Options.Workers,
 			CleanupWorkers: c.Options.CleanupWorkers,
+			CreateTimeout:  c.Options.LeaseDuration - c.Options.RenewDeadline,
 			Engine:         engine.Options{NodeEvents: c.Options.NodeEvents},
 		})
 		if err != nil {

@@ -28,6 +28,9 @@ type Options struct {
 	CleanupWorkers int
 	// CreateParallelism is how many pods of one workflow are created at once; 16.
 	CreateParallelism int
+	// CreateTimeout bounds a request that creates a pod, so that it does not arrive after the Lease has gone to somebody
+	// else; 5 seconds.
+	CreateTimeout time.Duration
 	// StopTimeout bounds how long work in flight may go on when the controller stops; 10 seconds.
 	StopTimeout time.Duration
 	// Engine are the switches of the engine.
@@ -42,6 +45,9 @@ func (o *Options) setDefaults() {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if o.CreateTimeout <= 0 {
+		o.CreateTimeout = 5 * time.Second
 	}
 	if o.StopTimeout <= 0 {
 		o.StopTimeout = 10 * time.Second

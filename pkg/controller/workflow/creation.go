@@ -15,9 +15,6 @@ import (
 	"fairlead.dev/fairlead/pkg/engine"
 )
 
-// createTimeout bounds a request that creates a pod: it must not arrive after the lease has gone to somebody else.
-const createTimeout = 5 * time.Second
-
 // createBatch is how many pods are created before their UIDs are stored: those of a page or so.
 const createBatch = 64
 
@@ -132,7 +129,7 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 	if !ended.IsZero() {
 		successorGap.Observe(c.clock.Since(ended).Seconds())
 	}
-	bounded, cancel := context.WithTimeout(ctx, createTimeout)
+	bounded, cancel := context.WithTimeout(ctx, c.options.CreateTimeout)
 	defer cancel()
 	created, err := c.pods.Create(bounded, built)
 	if apierrors.IsAlreadyExists(err) {

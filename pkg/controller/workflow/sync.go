@@ -23,6 +23,12 @@ const behindRecheck = time.Second
 // sync brings one workflow up to date.
 func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 	header := c.headers.get(key)
+	if header != nil && header.DeletionTimestamp != nil {
+		// Its pods go with it; starting more would only keep it.
+		c.runs.drop(key)
+		c.mail.take(key)
+		return nil
+	}
 	if header == nil || header.Status.Phase.Completed() {
 		c.runs.drop(key)
 		if header == nil {
