@@ -2,11 +2,11 @@
 # Process 1 of a cluster's pid namespace: prepares the namespaces that up.sh made, starts every component, starts again
 # what ends, and collects orphans. When it is killed, every process, mount and interface of the cluster goes with it.
 #
-# up.sh gives: state, cache, kube_dir, tools_dir, images_dir, name, node, port, cgroup, node_ip, service_cidr, pod_cidr,
+# up.sh gives: state, kube_dir, tools_dir, images_dir, name, node, port, cgroup, node_ip, service_cidr, pod_cidr,
 # registry_addr. Everything is found under /run/fairlead, as /run and /var/lib are this namespace's own from here on.
 set -euo pipefail
 export PATH=/run/fairlead/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
-unset KUBECONFIG
+cd /
 in=/run/fairlead
 
 # --- files -----------------------------------------------------------------------------------------------------------
@@ -78,7 +78,8 @@ cgroups() {
     mkdir -p "/sys/fs/cgroup/$cgroup"
     for dir in /sys/fs/cgroup "/sys/fs/cgroup/$cgroup"; do
       for f in cpuset cpu io memory hugetlb pids; do
-        ! grep -qw "$f" "$dir/cgroup.controllers" || echo "+$f" >"$dir/cgroup.subtree_control"
+        ! grep -qw "$f" "$dir/cgroup.controllers" || echo "+$f" >"$dir/cgroup.subtree_control" ||
+          echo "cgroup controller $f cannot be given to the groups of $dir"
       done
     done
     return

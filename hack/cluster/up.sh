@@ -57,12 +57,16 @@ write_files() {
   render hosts.toml "$state/conf/registries/_default/hosts.toml"
 }
 
-# start: makes the namespaces, with init.sh as process 1 in them, and the way in from here. The lock is not for them to hold.
+# start: makes the namespaces, with init.sh as process 1 in them, and the way in from here. The lock is not for them to
+# hold, and the caller's environment (a proxy, say) is not for them to see.
 start() {
-  local parent i pid=
-  export state cache kube_dir tools_dir images_dir name node port cgroup node_ip service_cidr pod_cidr registry_addr
+  local parent i v pid='' given=()
+  for v in state kube_dir tools_dir images_dir name node port cgroup node_ip service_cidr pod_cidr registry_addr \
+    FAIRLEAD_APISERVER_FLAGS FAIRLEAD_KUBELET_V; do
+    given+=("$v=${!v:-}")
+  done
   setsid unshare --pid --fork --kill-child --mount --propagation private --net --uts --ipc --mount-proc \
-    bash "$here/init.sh" </dev/null >"$state/logs/init.log" 2>&1 {lock}>&- &
+    env -i HOME=/root "${given[@]}" bash "$here/init.sh" </dev/null >"$state/logs/init.log" 2>&1 {lock}>&- &
   parent=$!
   disown
   for ((i = 0; i < 200; i++)); do
@@ -76,11 +80,19 @@ start() {
     tail -n 5 "$state/logs/init.log" >&2
     fail "the cluster's namespaces could not be prepared; see $state/logs/init.log"
   fi
-  setsid "$tools_dir/clustertool" forward -netns "/proc/$pid/ns/net" -listen "127.0.0.1:$port" -to "127.0.0.1:$port" \
+  start_forward "$pid"
+  ready 90s || fail "the kube-apiserver does not get ready; see $state/logs/kube-apiserver.log and etcd.log"
+}
+
+# start_forward PID: the way in, unless it is there.
+start_forward() {
+  local pid='' known=''
+  if [ -s "$state/run/forward" ]; then read -r pid known <"$state/run/forward"; fi
+  if [ -n "$pid" ] && [ "$(identity "$pid" || true)" = "$known" ]; then return; fi
+  setsid "$tools_dir/clustertool" forward -netns "/proc/$1/ns/net" -listen "127.0.0.1:$port" -to "127.0.0.1:$port" \
     </dev/null >"$state/logs/forward.log" 2>&1 {lock}>&- &
   printf '%s %s\n' "$!" "$(identity "$!")" >"$state/run/forward"
   disown
-  ready 90s || fail "the kube-apiserver does not get ready; see $state/logs/kube-apiserver.log and etcd.log"
 }
 
 # until_true SECONDS WHAT COMMAND...: repeats the command until it succeeds.
@@ -112,7 +124,7 @@ mkdir -p "$state/run"
 [ -e "$state/../.gitignore" ] || echo '*' >"$state/../.gitignore"
 exec {lock}>"$state/lock"
 flock "$lock"
-if running && pick_port && ready 5s 2>/dev/null; then
+if running && pick_port && start_forward "$init_pid" && ready 5s 2>/dev/null; then
   echo "cluster '$name' is up already"
 else
   "$here/down.sh" --name "$name" --quiet

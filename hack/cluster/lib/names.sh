@@ -53,12 +53,14 @@ use_cluster "$name"
 # The process that is 1 in the cluster's pid namespace is known by pid, start time and boot, so that a pid that was
 # given to another process since is never taken for it.
 
-# identity PID: prints what tells this process from every other, or fails if there is none.
+# identity PID: prints what tells this process from every other, or fails if there is none (or only what is left of it
+# until its parent has noticed).
 identity() {
   local stat
   { read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 1
   # shellcheck disable=SC2086  # fields after the name, which may itself hold blanks
   set -- ${stat##*) }
+  case "$1" in Z | X) return 1 ;; esac
   printf '%s %s\n' "${20}" "$(cat /proc/sys/kernel/random/boot_id)"
 }
 

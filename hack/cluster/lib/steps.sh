@@ -53,8 +53,9 @@ patiently() {
   "$@" >"$log" 2>&1 &
   pid=$!
   (
-    while sleep 20 && kill -0 "$pid" 2>/dev/null; do
-      printf '        ... %s, %s packages built\n' "$(clock $(($(date +%s) - began)))" "$(grep -cv '^go: ' "$log" || true)"
+    # (The sleep may outlive this by seconds: it is not to keep a pipe open.)
+    while sleep 20 >/dev/null 2>&1 && kill -0 "$pid" 2>/dev/null; do
+      printf '        ... %s, %s packages compiled\n' "$(clock $(($(date +%s) - began)))" "$(grep -cv '^go: ' "$log" || true)"
     done
   ) &
   local teller=$!
