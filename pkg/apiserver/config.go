@@ -11,6 +11,7 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 
 	"fairlead.dev/fairlead/pkg/apiserver/bodylimit"
+	"fairlead.dev/fairlead/pkg/apiserver/scalartext"
 )
 
 // StorageProvider builds what serves the resources of the group.
@@ -63,7 +64,7 @@ type completedConfig struct {
 
 // Complete fills in what follows from the rest. The configuration must not be changed afterwards.
 func (c *Config) Complete() CompletedConfig {
-	filters := append([]func(http.Handler) http.Handler{bodylimit.Filter}, c.Extra.Filters...)
+	filters := append([]func(http.Handler) http.Handler{scalartext.Filter, bodylimit.Filter}, c.Extra.Filters...)
 	chain := c.Generic.BuildHandlerChainFunc
 	c.Generic.BuildHandlerChainFunc = func(handler http.Handler, config *genericapiserver.Config) http.Handler {
 		for _, filter := range filters {
