@@ -23,7 +23,7 @@ func parseDepends(text string) ([]dependsTerm, error) {
 		return nil, err
 	}
 	if p.rest != "" {
-		return nil, fmt.Errorf("cannot be read from %q on; operators are &&, || and !", p.rest)
+		return nil, fmt.Errorf("cannot be read from %q on; the operators &&, || and ! join tasks", p.rest)
 	}
 	return p.terms, nil
 }
