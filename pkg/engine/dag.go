@@ -1,0 +1,329 @@
+package engine
+
+import (
+	"container/heap"
+	"sort"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/graph"
+	"fairlead.dev/fairlead/pkg/engine/node"
+)
+
+// dagFrame runs a dag template. It keeps for each task how many of those it waits for are not done, so that a finished task
+// costs no more than its dependents.
+type dagFrame struct {
+	composite
+	tasks []taskRun
+	ready readyTasks
+	open  int // tasks that have a node and are not done
+	known int // target tasks that are done
+	bad   []int
+	over  bool // nothing more is started
+	fresh bool // not looked at yet
+}
+
+// taskRun is a task of a running DAG.
+type taskRun struct {
+	waits  int
+	e      *entry // its node; of a loop, the TaskGroup
+	frame  *groupFrame
+	branch branch
+	done   bool
+	begun  bool
+}
+
+// branch says how the tasks that led here ended; a task that ran says how it ended itself (DAG-07).
+type branch uint8
+
+const (
+	branchFailed branch = 1 << iota
+	branchErrored
+)
+
+// readyTasks is a heap of task indexes by rank, so that tasks start in a fixed order.
+type readyTasks struct {
+	sort.IntSlice
+	g *graph.DAG
+}
+
+func (q readyTasks) Less(i, j int) bool {
+	return q.g.Tasks[q.IntSlice[i]].Rank < q.g.Tasks[q.IntSlice[j]].Rank
+}
+
+// Push and Pop implement heap.Interface.
+func (q *readyTasks) Push(x any) {
+	if i, ok := x.(int); ok {
+		q.IntSlice = append(q.IntSlice, i)
+	}
+}
+
+func (q *readyTasks) Pop() any {
+	last := len(q.IntSlice) - 1
+	i := q.IntSlice[last]
+	q.IntSlice = q.IntSlice[:last]
+	return i
+}
+
+func (r *Run) openDAG(e *entry, t *template) {
+	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), fresh: true}
+	f.tasks = make([]taskRun, len(t.graph.Tasks))
+	f.ready.g = t.graph
+	for _, i := range t.graph.Order {
+		if f.tasks[i].waits = len(t.graph.Tasks[i].Deps); f.tasks[i].waits == 0 {
+			heap.Push(&f.ready, i)
+		}
+	}
+	e.frame = f
+	r.touch(f)
+}
+
+func (f *dagFrame) find(name string) member {
+	i := f.t.graph.Index(name)
+	if i < 0 {
+		return member{}
+	}
+	m := member{known: true, act: f.t.tasks[i]}
+	if m.e = f.tasks[i].e; m.e == nil {
+		m.e = f.run.find(f.memberName(name))
+	}
+	if m.e != nil && m.e.st.Type == v1alpha1.NodeTypeTaskGroup {
+		m.loop = byItem(m.e.members, m.e.st.Name)
+	}
+	return m
+}
+
+func (f *dagFrame) siblings() siblingScope { return siblingScope{c: &f.composite, find: f.find} }
+
+// advance implements frame. The phase is looked at before anything new starts: a DAG that has failed starts nothing (DAG-06).
+func (f *dagFrame) advance() {
+	for f.e.frame == f {
+		if f.open == 0 && !f.fresh {
+			if phase, message := f.assess(); phase != v1alpha1.NodeRunning {
+				f.end(phase, message, f.siblings())
+				return
+			}
+		}
+		f.fresh = false
+		if f.ready.Len() == 0 {
+			return
+		}
+		i := f.ready.IntSlice[0]
+		switch f.begin(i) {
+		case blocked:
+			return
+		case refused:
+			f.over = true
+			if f.open > 0 {
+				return
+			}
+			continue
+		}
+	}
+}
+
+// assess gives the phase as far as it is known while no node of the DAG is unfulfilled (DAG-06, DAG-07, DAG-11).
+func (f *dagFrame) assess() (v1alpha1.NodePhase, string) {
+	r, spec := f.run, f.t.spec.DAG
+	if f.e.failFast && f.e.failedChildren > 0 {
+		return v1alpha1.NodeFailed, failFastMessage
+	}
+	all := f.known == len(f.t.graph.Targets)
+	failFast := spec.FailFast == nil || *spec.FailFast
+	if len(f.bad) > 0 && (all || failFast) {
+		worst := f.bad[0]
+		for _, i := range f.bad {
+			if (i < worst) == failFast {
+				worst = i
+			}
+		}
+		return f.tasks[f.t.graph.Targets[worst]].branch.phase(), ""
+	}
+	switch {
+	case all:
+		return v1alpha1.NodeSucceeded, ""
+	case f.over && r.stopping(f.e.call.onExit):
+		return v1alpha1.NodeFailed, r.dagStopMessage()
+	}
+	return v1alpha1.NodeRunning, ""
+}
+
+func (b branch) phase() v1alpha1.NodePhase {
+	if b&branchFailed != 0 {
+		return v1alpha1.NodeFailed
+	}
+	return v1alpha1.NodeError
+}
+
+// begin starts the first ready task, or decides that it does not run.
+func (f *dagFrame) begin(i int) admission {
+	r, task := f.run, &f.t.graph.Tasks[i]
+	name := f.memberName(task.Spec.Name)
+	stored := r.find(name)
+	if stored == nil {
+		if verdict := r.admit(f, f.e, f.e.call.onExit); verdict != admitted {
+			return verdict
+		}
+	}
+	s := &slot{owner: f, index: i}
+	act := f.t.tasks[i]
+	c := f.call(act.step, name)
+	c.slot, c.outbound, c.parents = s, task.Target >= 0, f.parents(task)
+	if stored != nil && (stored.st.Type == v1alpha1.NodeTypeSkipped || (stored.over() && act.step.Hooks == nil && act.step.OnExit == "")) {
+		f.started(i)
+		r.adopt(stored, c, nil, nil)
+		return admitted
+	}
+	if stored == nil {
+		run, err := task.Depends.Eval(func(name string) graph.Results { return f.results(f.t.graph.Index(name)) })
+		if err != nil || !run {
+			f.started(i)
+			if err != nil {
+				r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeError, err.Error())
+			} else {
+				r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeOmitted, "omitted: depends condition not met")
+			}
+			return admitted
+		}
+	}
+	return f.runTask(i, s, c, act)
+}
+
+// runTask starts a task whose condition holds.
+func (f *dagFrame) runTask(i int, s *slot, c *call, act *activity) admission {
+	r := f.run
+	siblings := f.siblings()
+	p, err := r.plan(act, f.scope(siblings), f.artifact(f.find))
+	switch {
+	case err != nil && r.find(c.name) == nil:
+		f.started(i)
+		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeError, err.Error())
+		return admitted
+	case err != nil, p.skip != "" && !p.loops && r.find(c.name) != nil:
+		return f.startTask(i, s, c, act, act.step)
+	case p.skip != "" && !p.loops:
+		f.started(i)
+		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeSkipped, p.skip)
+		return admitted
+	case p.loops:
+		s.hooks = r.exitOf(s, act.step, c, &f.composite, siblings)
+		f.started(i)
+		f.openGroup(i, p, c)
+		return admitted
+	}
+	return f.startTask(i, s, c, act, &p.step)
+}
+
+func (f *dagFrame) startTask(i int, s *slot, c *call, act *activity, step *v1alpha1.WorkflowStep) admission {
+	r := f.run
+	full := f.call(step, c.name)
+	full.slot, full.outbound, full.parents = s, c.outbound, c.parents
+	s.hooks = r.hooksOf(s, act.step, full, &f.composite, f.siblings())
+	f.started(i)
+	if !r.start(f, full) {
+		f.open--
+		f.tasks[i].begun = false
+		heap.Push(&f.ready, i)
+		return blocked
+	}
+	return admitted
+}
+
+// started takes a task out of those that are ready.
+func (f *dagFrame) started(i int) {
+	heap.Pop(&f.ready)
+	f.tasks[i].begun = true
+	f.open++
+}
+
+// parents are the outbound nodes of what a task waits for, or the DAG itself.
+func (f *dagFrame) parents(task *graph.Task) []string {
+	if len(task.Deps) == 0 {
+		return []string{f.e.st.ID}
+	}
+	parents := make([]string, 0, len(task.Deps))
+	for _, dep := range task.Deps {
+		e := f.tasks[dep].e
+		switch e.st.Type {
+		case v1alpha1.NodeTypeSkipped, v1alpha1.NodeTypeSuspend:
+			parents = append(parents, e.st.ID)
+		default:
+			parents = append(parents, node.OutboundOf(e.st.ID))
+		}
+	}
+	return parents
+}
+
+// results is what `depends` sees of a task (DAG-03, DAG-05).
+func (f *dagFrame) results(i int) graph.Results {
+	e := f.tasks[i].e
+	st := &e.st
+	res := graph.Results{
+		Succeeded: st.Phase == v1alpha1.NodeSucceeded, Failed: st.Phase == v1alpha1.NodeFailed, Errored: st.Phase == v1alpha1.NodeError,
+		Skipped: st.Phase == v1alpha1.NodeSkipped, Omitted: st.Phase == v1alpha1.NodeOmitted,
+		Daemoned: st.IsDaemoned() && st.Phase != v1alpha1.NodePending,
+	}
+	if st.Type == v1alpha1.NodeTypeTaskGroup {
+		res.AllFailed = len(e.members) > 0
+		for _, m := range e.members {
+			res.AnySucceeded = res.AnySucceeded || m.st.Phase == v1alpha1.NodeSucceeded
+			res.AllFailed = res.AllFailed && m.st.Phase == v1alpha1.NodeFailed
+		}
+	}
+	return res
+}
+
+// slotDone implements slotOwner.
+func (f *dagFrame) slotDone(s *slot) {
+	t, task := &f.tasks[s.index], &f.t.graph.Tasks[s.index]
+	t.e, t.done = s.e, true
+	f.open--
+	f.setBranch(s.index)
+	if task.Target >= 0 {
+		f.known++
+	}
+	for _, next := range task.Dependents {
+		n := &f.tasks[next]
+		if n.waits--; n.waits == 0 && !n.begun {
+			heap.Push(&f.ready, next)
+		}
+	}
+	f.run.touch(f)
+}
+
+// slotReopened implements slotOwner: a daemon has ended; as a target its end counts.
+func (f *dagFrame) slotReopened(s *slot) {
+	if f.e.frame == f {
+		f.setBranch(s.index)
+		f.run.touch(f)
+	}
+}
+
+// setBranch notes how a task ended, and whether that fails the DAG.
+func (f *dagFrame) setBranch(i int) {
+	t, task := &f.tasks[i], &f.t.graph.Tasks[i]
+	t.branch = 0
+	switch {
+	case t.e.st.Phase == v1alpha1.NodeFailed:
+		t.branch = branchFailed
+	case t.e.st.Phase == v1alpha1.NodeError:
+		t.branch = branchErrored
+	case !t.e.st.Completed():
+		for _, dep := range task.Deps {
+			t.branch |= f.tasks[dep].branch
+		}
+	}
+	if task.Target < 0 {
+		return
+	}
+	failed := t.branch != 0 && !continues(task.Spec.ContinueOn, t.branch.phase())
+	at := sort.SearchInts(f.bad, task.Target)
+	listed := at < len(f.bad) && f.bad[at] == task.Target
+	switch {
+	case failed && !listed:
+		f.bad = append(f.bad, 0)
+		copy(f.bad[at+1:], f.bad[at:])
+		f.bad[at] = task.Target
+	case !failed && listed:
+		f.bad = append(f.bad[:at], f.bad[at+1:]...)
+	}
+}

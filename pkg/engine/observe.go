@@ -1,0 +1,291 @@
+package engine
+
+import (
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// observe takes in one event.
+func (r *Run) observe(event Event) {
+	switch ev := event.(type) {
+	case PodObserved:
+		r.observePod(ev)
+	case PodGone:
+		r.podGone(ev)
+	case PodRefused:
+		r.podRefused(ev)
+	case ResultReported:
+		r.resultReported(ev)
+	case TemplateResolved:
+		r.answers[ev.Request] = ev
+		for _, f := range r.asked[ev.Request] {
+			r.touch(f)
+		}
+		delete(r.asked, ev.Request)
+	case HeaderChanged:
+		r.headerChanged(ev.Workflow)
+	}
+}
+
+// headerChanged takes over what users may change while a workflow runs.
+func (r *Run) headerChanged(wf *v1alpha1.Workflow) {
+	if wf == nil {
+		return
+	}
+	r.setHeader(wf)
+	for key, value := range r.labels { // decided but perhaps not stored yet
+		r.wf.Labels = with(r.wf.Labels, key, value)
+	}
+	for key, value := range r.annotations {
+		r.wf.Annotations = with(r.wf.Annotations, key, value)
+	}
+	if r.over || !r.booted {
+		return
+	}
+	r.refreshSpec()
+	r.setMetadataGlobals()
+	r.setDeadline()
+	if s := r.shutdown(); s.Enabled() && s != r.stopped {
+		r.stopped = s
+		r.haltLeaves()
+	}
+}
+
+func with(m map[string]string, key, value string) map[string]string {
+	if m == nil {
+		m = map[string]string{}
+	}
+	m[key] = value
+	return m
+}
+
+// observePod takes over what a pod's status says. The UID decides whose pod it is (DESIGN: an attempt never has two pods).
+func (r *Run) observePod(ev PodObserved) {
+	pod := ev.Pod
+	e := r.table[ev.NodeID]
+	switch {
+	case pod == nil:
+		return
+	case e == nil, e.st.PodUID != "" && e.st.PodUID != pod.UID:
+		if pod.DeletionTimestamp == nil {
+			r.out.Delete = append(r.out.Delete, PodRef{NodeID: ev.NodeID, Name: pod.Name, UID: pod.UID})
+		}
+		return
+	case e.st.PodUID == "":
+		e.st.PodUID = pod.UID
+		e.stopped = false
+		r.mark(e)
+	}
+	if e.over() {
+		r.podAfterEnd(e, pod)
+		return
+	}
+	a := assess(pod, r.isDaemon(e))
+	if e.st.Completed() { // only its outputs are missing
+		if a.noMoreOutputs {
+			r.writeOff(e)
+		}
+		return
+	}
+	r.takeOver(e, pod, a)
+}
+
+func (r *Run) isDaemon(e *entry) bool {
+	if e.call == nil {
+		return e.st.IsDaemoned()
+	}
+	t, err := r.resolve(e.call.ref, e.call.in)
+	return err == nil && t.spec.IsDaemon()
+}
+
+// podAfterEnd deals with the pod of a node that has ended: it is stopped, or handed on.
+func (r *Run) podAfterEnd(e *entry, pod *corev1.Pod) {
+	switch pod.Status.Phase {
+	case corev1.PodSucceeded, corev1.PodFailed:
+		r.podFinished(e)
+	default:
+		if pod.DeletionTimestamp == nil {
+			r.stopPod(e, pod.Status.Phase == corev1.PodPending)
+		}
+	}
+}
+
+func (r *Run) podFinished(e *entry) {
+	if !e.finished {
+		e.finished = true
+		r.out.Finished = append(r.out.Finished, r.podRef(e))
+	}
+}
+
+// takeOver changes a node as its pod has changed.
+func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment) {
+	st := &e.st
+	if pod.Status.Phase == corev1.PodFailed && a.restartable && st.FailedPodRestarts < r.opts.RestartFailedPods {
+		r.restart(e, pod, a)
+		return
+	}
+	daemonNow := a.daemoned && !st.IsDaemoned()
+	if st.Phase == a.phase && st.Message == a.message && !daemonNow && st.HostNodeName == pod.Spec.NodeName && (a.progress == "" || a.progress == st.Progress) {
+		return
+	}
+	ended := a.phase.Completed()
+	waitsForResult := ended && hasWait(pod) && !a.noMoreOutputs && r.expectsResult(e) && (st.TaskResultSynced == nil || !*st.TaskResultSynced)
+	r.change(e, func(st *v1alpha1.NodeStatus) {
+		st.Phase, st.Message, st.HostNodeName = a.phase, a.message, pod.Spec.NodeName
+		if a.progress != "" {
+			st.Progress = a.progress
+		}
+		if a.daemoned {
+			yes := true
+			st.Daemoned, st.PodIP = &yes, pod.Status.PodIP
+		}
+		if !ended {
+			return
+		}
+		if st.IsDaemoned() {
+			st.Daemoned = nil
+		}
+		st.FinishedAt = a.finishedAt
+		if st.FinishedAt.IsZero() {
+			st.FinishedAt = r.now
+		}
+		if a.exitCode != nil {
+			out := st.Outputs.DeepCopy()
+			if out == nil {
+				out = &v1alpha1.Outputs{}
+			}
+			out.ExitCode = a.exitCode
+			st.Outputs = out
+		}
+		st.ResourcesDuration = podResources(pod, r.now.Time)
+		if waitsForResult {
+			no := false
+			st.TaskResultSynced = &no
+		}
+	})
+	r.updateProgress(e)
+	if daemonNow && e.boundary != nil {
+		e.boundary.daemons = append(e.boundary.daemons, e)
+	}
+	if ended {
+		e.resources = st.ResourcesDuration
+		r.resources = r.resources.Add(e.resources)
+		r.addResources(e.up, e.resources)
+		r.podFinished(e)
+		if waitsForResult {
+			r.alarm(st.FinishedAt.Add(r.resultTimeout()), e)
+		} else if st.Outputs != nil {
+			r.exportGlobals(st.Outputs)
+		}
+	}
+}
+
+// restart makes a pod again that failed before its main container started (RTY-12): the intent is stored with a new count.
+func (r *Run) restart(e *entry, pod *corev1.Pod, a assessment) {
+	r.out.Delete = append(r.out.Delete, r.podRef(e))
+	r.change(e, func(st *v1alpha1.NodeStatus) {
+		st.Phase = v1alpha1.NodePending
+		st.Message = fmt.Sprintf("Pod auto-restarting due to %s: %s", a.reason, pod.Status.Message)
+		st.FailedPodRestarts++
+		st.RestartingPodUID = string(pod.UID)
+		st.PodUID = ""
+	})
+	r.alarm(r.now.Add(1e9), e)
+}
+
+// podGone ends a node whose pod has vanished: it is never created again (POD-21).
+func (r *Run) podGone(ev PodGone) {
+	e := r.table[ev.NodeID]
+	if e == nil || e.over() || (ev.UID != "" && e.st.PodUID != ev.UID) {
+		return
+	}
+	if e.st.Completed() {
+		r.writeOff(e)
+		return
+	}
+	r.change(e, func(st *v1alpha1.NodeStatus) {
+		st.Phase, st.Message, st.Daemoned = v1alpha1.NodeError, "pod deleted", nil
+	})
+}
+
+// podRefused notes that the API did not take a pod (POD-17).
+func (r *Run) podRefused(ev PodRefused) {
+	e := r.table[ev.NodeID]
+	if e == nil || e.st.Phase != v1alpha1.NodePending || e.st.PodUID != "" {
+		return
+	}
+	if ev.Transient {
+		r.setPhase(e, v1alpha1.NodePending, ev.Message)
+		r.alarm(r.now.Add(refusedRetry), e)
+		return
+	}
+	message := ev.Message
+	if e.call != nil {
+		message = e.call.refusal(fmt.Errorf("%s", ev.Message))
+	}
+	r.setPhase(e, v1alpha1.NodeError, message)
+}
+
+// expectsResult reports whether the executor has something to report for a node.
+func (r *Run) expectsResult(e *entry) bool {
+	if e.call == nil {
+		return e.st.TaskResultSynced != nil
+	}
+	t, err := r.resolve(e.call.ref, e.call.in)
+	if err != nil {
+		return false
+	}
+	out := &t.spec.Outputs
+	return e.call.result || len(out.Parameters) > 0 || len(out.Artifacts) > 0 || t.spec.Data != nil
+}
+
+// resultReported takes over what the executor says about a node (EXE-02, EXE-03).
+func (r *Run) resultReported(ev ResultReported) {
+	e := r.table[ev.NodeID]
+	if e == nil || e.over() {
+		return
+	}
+	r.change(e, func(st *v1alpha1.NodeStatus) {
+		if ev.Result.Outputs != nil {
+			out := ev.Result.Outputs.DeepCopy()
+			if st.Outputs != nil && out.ExitCode == nil {
+				out.ExitCode = st.Outputs.ExitCode
+			}
+			st.Outputs = out
+		}
+		if ev.Result.Progress.IsValid() {
+			st.Progress = ev.Result.Progress
+		}
+		if ev.Final {
+			yes := true
+			st.TaskResultSynced = &yes
+		}
+	})
+	r.updateProgress(e)
+	if e.st.Outputs != nil {
+		r.exportGlobals(e.st.Outputs)
+	}
+}
+
+// writeOff goes on without outputs that will not come. What has succeeded but owes outputs without defaults is an error.
+func (r *Run) writeOff(e *entry) {
+	missing := ""
+	if t := r.leafOf(e); t != nil && e.st.Phase == v1alpha1.NodeSucceeded {
+		for _, p := range t.Outputs.Parameters {
+			if e.st.Outputs == nil || e.st.Outputs.GetParameterByName(p.Name) == nil {
+				missing = p.Name
+				break
+			}
+		}
+	}
+	yes := true
+	r.change(e, func(st *v1alpha1.NodeStatus) {
+		st.TaskResultSynced = &yes
+		if missing != "" {
+			st.Phase, st.Message = v1alpha1.NodeError, fmt.Sprintf("output parameter '%s' was not reported by the pod", missing)
+		}
+	})
+}

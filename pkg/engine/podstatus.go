@@ -1,0 +1,231 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// assessment is what a pod's status means for its node.
+type assessment struct {
+	phase         v1alpha1.NodePhase
+	message       string
+	daemoned      bool
+	exitCode      *string
+	finishedAt    metav1.Time
+	progress      v1alpha1.Progress
+	noMoreOutputs bool   // our helper has ended without doing its work
+	restartable   bool   // failed for a reason of the cluster, before main started (RTY-12)
+	reason        string // of the pod
+}
+
+// assess reads a pod's status.
+func assess(pod *corev1.Pod, daemon bool) assessment {
+	a := assessment{exitCode: exitCode(pod), reason: pod.Status.Reason, noMoreOutputs: waitFailed(pod)}
+	if p, ok := v1alpha1.ParseProgress(pod.Annotations[v1alpha1.AnnotationKeyProgress]); ok {
+		a.progress = p
+	}
+	switch pod.Status.Phase {
+	case corev1.PodPending, "":
+		a.phase, a.message = v1alpha1.NodePending, pendingReason(pod)
+		return a
+	case corev1.PodRunning:
+		a.phase = v1alpha1.NodeRunning
+		a.daemoned = daemon && allReady(pod)
+		return a
+	case corev1.PodSucceeded:
+		a.phase = v1alpha1.NodeSucceeded
+		if daemon { // a daemon has to be ended, not to end (RTY-09)
+			a.phase = v1alpha1.NodeFailed
+		}
+	case corev1.PodFailed:
+		a.phase, a.message = failure(pod)
+		if a.phase == v1alpha1.NodeSucceeded && daemon {
+			a.phase = v1alpha1.NodeFailed
+		}
+		a.restartable = mainNeverStarted(pod) && slices.Contains(clusterReasons, pod.Status.Reason)
+	default:
+		a.phase, a.message = v1alpha1.NodeError, fmt.Sprintf("Unexpected pod phase for %s: %s", pod.Name, pod.Status.Phase)
+		return a
+	}
+	a.finishedAt = lastFinished(pod)
+	return a
+}
+
+// clusterReasons are pod failures that are no fault of the workflow.
+var clusterReasons = []string{"Evicted", "NodeShutdown", "NodeAffinity", "UnexpectedAdmissionError"}
+
+// pendingReason is why a pod does not run yet (POD-22).
+func pendingReason(pod *corev1.Pod) string {
+	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
+		for i := range list {
+			w := list[i].State.Waiting
+			if w == nil || w.Reason == "" || w.Reason == "PodInitializing" || w.Reason == "ContainerCreating" {
+				continue
+			}
+			return reasonText(w.Reason, w.Message)
+		}
+	}
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.PodScheduled && c.Status == corev1.ConditionFalse && c.Reason == corev1.PodReasonUnschedulable {
+			return reasonText(c.Reason, c.Message)
+		}
+	}
+	return ""
+}
+
+func reasonText(reason, message string) string {
+	if message == "" {
+		return reason
+	}
+	return reason + ": " + message
+}
+
+// failure finds whom to blame for a failed pod (EXE-04): the pod's own message, init containers, main containers, our helper,
+// sidecars.
+func failure(pod *corev1.Pod) (v1alpha1.NodePhase, string) {
+	if pod.Status.Message != "" {
+		return v1alpha1.NodeFailed, pod.Status.Message
+	}
+	for i := range pod.Status.InitContainerStatuses {
+		if t := pod.Status.InitContainerStatuses[i].State.Terminated; t != nil && t.ExitCode != 0 {
+			return v1alpha1.NodeError, exitText(pod.Status.InitContainerStatuses[i].Name, t)
+		}
+	}
+	statuses := slices.Clone(pod.Status.ContainerStatuses)
+	slices.SortStableFunc(statuses, func(a, b corev1.ContainerStatus) int { return blame(pod, a.Name) - blame(pod, b.Name) })
+	fine := map[string]bool{}
+	for i := range statuses {
+		c := &statuses[i]
+		t := c.State.Terminated
+		switch {
+		case t == nil && c.State.Waiting != nil && c.State.Waiting.Reason != "" && !sidecar(pod, c.Name):
+			return v1alpha1.NodeError, fmt.Sprintf("Pod failed before %s container starts due to %s: %s", c.Name, c.State.Waiting.Reason, c.State.Waiting.Message)
+		case t == nil:
+			continue
+		case t.ExitCode == 0:
+			fine[c.Name] = true
+			continue
+		}
+		switch {
+		case c.Name == "wait" || c.Name == "supervisor":
+			return v1alpha1.NodeError, exitText(c.Name, t)
+		case sidecar(pod, c.Name) && (t.ExitCode == 137 || t.ExitCode == 143):
+			continue
+		default:
+			return v1alpha1.NodeFailed, exitText(c.Name, t)
+		}
+	}
+	return unexplained(pod, fine)
+}
+
+// unexplained is for a pod in which no container tells why it failed.
+func unexplained(pod *corev1.Pod, fine map[string]bool) (v1alpha1.NodePhase, string) {
+	main := fine["main"]
+	switch {
+	case main && (fine["wait"] || !hasWait(pod)):
+		return v1alpha1.NodeSucceeded, ""
+	case main:
+		return v1alpha1.NodeFailed, "pod failed: wait container did not complete successfully"
+	case fine["wait"] || !hasWait(pod):
+		return v1alpha1.NodeFailed, "pod failed: main container did not complete successfully"
+	default:
+		return v1alpha1.NodeFailed, "pod failed: neither main nor wait container completed successfully"
+	}
+}
+
+// blame orders containers: main ones first, then our helper, then sidecars.
+func blame(pod *corev1.Pod, name string) int {
+	switch {
+	case name == "main":
+		return 0
+	case name == "wait" || name == "supervisor":
+		return 2
+	case sidecar(pod, name):
+		return 3
+	}
+	return 1
+}
+
+// sidecar reports whether a container is neither main nor our helper. In a pod with a main container, all others are.
+func sidecar(pod *corev1.Pod, name string) bool {
+	if name == "main" || name == "wait" || name == "supervisor" {
+		return false
+	}
+	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == "main" })
+}
+
+// exitText is `<container>: <reason> (exit code N)`, with the container's own last words if there are any.
+func exitText(name string, t *corev1.ContainerStateTerminated) string {
+	reason := t.Reason
+	if reason == "" {
+		reason = "Error"
+	}
+	text := fmt.Sprintf("%s: %s (exit code %d)", name, reason, t.ExitCode)
+	if words := strings.TrimSpace(t.Message); words != "" {
+		text += ": " + words
+	}
+	return text
+}
+
+// exitCode is the exit code of main, once it has one (PRM-15).
+func exitCode(pod *corev1.Pod) *string {
+	for i := range pod.Status.ContainerStatuses {
+		if c := &pod.Status.ContainerStatuses[i]; c.Name == "main" && c.State.Terminated != nil {
+			code := strconv.Itoa(int(c.State.Terminated.ExitCode))
+			return &code
+		}
+	}
+	return nil
+}
+
+func allReady(pod *corev1.Pod) bool {
+	if len(pod.Status.ContainerStatuses) == 0 || len(pod.Status.ContainerStatuses) < len(pod.Spec.Containers) {
+		return false
+	}
+	for i := range pod.Status.ContainerStatuses {
+		if !pod.Status.ContainerStatuses[i].Ready {
+			return false
+		}
+	}
+	return true
+}
+
+// waitFailed reports whether our helper can report nothing more: it failed, or the pod ended without it.
+func waitFailed(pod *corev1.Pod) bool {
+	if pod.Status.Phase != corev1.PodFailed {
+		return false
+	}
+	for i := range pod.Status.ContainerStatuses {
+		if c := &pod.Status.ContainerStatuses[i]; c.Name == "wait" {
+			return c.State.Terminated == nil || c.State.Terminated.ExitCode != 0
+		}
+	}
+	return true
+}
+
+func mainNeverStarted(pod *corev1.Pod) bool {
+	for i := range pod.Status.ContainerStatuses {
+		c := &pod.Status.ContainerStatuses[i]
+		if c.Name == "main" && (c.State.Running != nil || c.State.Terminated != nil || c.LastTerminationState.Terminated != nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func lastFinished(pod *corev1.Pod) metav1.Time {
+	var last metav1.Time
+	for i := range pod.Status.ContainerStatuses {
+		if t := pod.Status.ContainerStatuses[i].State.Terminated; t != nil && t.FinishedAt.After(last.Time) {
+			last = t.FinishedAt
+		}
+	}
+	return last
+}

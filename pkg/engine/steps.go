@@ -1,0 +1,269 @@
+package engine
+
+import (
+	"fmt"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+	"fairlead.dev/fairlead/pkg/engine/node"
+)
+
+// stepsFrame runs the groups of a steps template one after another (FLOW-01).
+type stepsFrame struct {
+	composite
+	group    int
+	sg       *entry  // node of the group; nil: not begun
+	previous *entry  // node of the group before
+	plans    []*plan // of the group's steps, once begun
+	step     int     // the next to start: step and value of its loop
+	item     int
+	open     int // started and not done
+	failed   *slot
+	broken   *slot
+	over     bool // a failure stops further starts in this group
+}
+
+func (r *Run) openSteps(e *entry, t *template) {
+	f := &stepsFrame{composite: r.newComposite(e, t, "steps")}
+	e.frame = f
+	r.touch(f)
+}
+
+// find finds the finished nodes of a step by its name.
+func (f *stepsFrame) find(name string) member {
+	place, ok := f.t.places[name]
+	if !ok {
+		return member{}
+	}
+	m := member{known: true, act: f.t.steps[place.group][place.index]}
+	group := node.Group(f.e.st.Name, place.group)
+	full := node.Child(group, name)
+	if m.e = f.run.find(full); m.e != nil {
+		return m
+	}
+	if sg := f.run.find(group); sg != nil && m.act.loop != nil {
+		for _, e := range sg.members {
+			if itemIndex(e.st.Name, full) >= 0 {
+				m.loop = append(m.loop, e)
+			}
+		}
+		m.loop = byItem(m.loop, full)
+	}
+	return m
+}
+
+func (f *stepsFrame) siblings() siblingScope { return siblingScope{c: &f.composite, find: f.find} }
+
+// advance implements frame.
+func (f *stepsFrame) advance() {
+	for f.e.frame == f {
+		if f.group == len(f.t.steps) {
+			f.end(v1alpha1.NodeSucceeded, "", f.siblings())
+			return
+		}
+		if f.sg == nil && !f.begin() {
+			return
+		}
+		if f.sg.st.Fulfilled() {
+			f.next()
+			continue
+		}
+		if f.plans == nil && !f.planGroup() {
+			continue
+		}
+		if !f.startAll() || f.open > 0 || !f.failFastEnd() {
+			return
+		}
+		f.judge()
+	}
+}
+
+// begin makes the node of the group, or takes up a stored one; false: nothing may start now.
+func (f *stepsFrame) begin() bool {
+	r := f.run
+	name := node.Group(f.e.st.Name, f.group)
+	if f.sg = r.find(name); f.sg != nil {
+		r.takeUp(f.sg, f.groupCall(name))
+		return true
+	}
+	if r.stopping(f.e.call.onExit) {
+		f.end(v1alpha1.NodeFailed, r.stopMessage(), f.siblings())
+		return false
+	}
+	if r.suspended() {
+		r.waiters.wait(f)
+		return false
+	}
+	f.sg = r.create(f.groupCall(name), v1alpha1.NodeTypeStepGroup, v1alpha1.NodeRunning, "")
+	return true
+}
+
+func (f *stepsFrame) groupCall(name string) *call {
+	parents := []string{f.e.st.ID}
+	if f.previous != nil {
+		parents = []string{node.OutboundOf(f.previous.st.ID)}
+	}
+	return &call{name: name, in: f.t.in, boundary: f.e, up: f.e, parents: parents, onExit: f.e.call.onExit}
+}
+
+// planGroup puts values into the steps of the group; a step whose values cannot be found ends the group.
+func (f *stepsFrame) planGroup() bool {
+	f.plans = make([]*plan, 0, len(f.t.steps[f.group]))
+	siblings := f.siblings()
+	scope := f.scope(siblings)
+	for _, act := range f.t.steps[f.group] {
+		p, err := f.run.plan(act, scope, f.artifact(f.find))
+		if err != nil {
+			f.run.setPhase(f.sg, v1alpha1.NodeError, err.Error())
+			return false
+		}
+		f.plans = append(f.plans, p)
+	}
+	return true
+}
+
+// startAll starts what has not been started; false when something has to wait.
+func (f *stepsFrame) startAll() bool {
+	for f.step < len(f.plans) && !f.over {
+		p := f.plans[f.step]
+		n := 1
+		if p.loops {
+			n = len(p.items)
+		}
+		for f.item < n {
+			switch f.startOne(p) {
+			case blocked:
+				return false
+			case refused:
+				f.over = true
+				return f.failFastEnd()
+			}
+			f.item++
+		}
+		f.step, f.item = f.step+1, 0
+	}
+	return !f.over || f.failFastEnd()
+}
+
+// failFastEnd ends a composite that starts nothing more because a member failed (FLOW-09); false: pods still run.
+func (f *stepsFrame) failFastEnd() bool {
+	if !f.e.failFast || f.e.failedChildren == 0 || f.run.stopping(f.e.call.onExit) {
+		return true
+	}
+	if f.e.activePods > 0 || f.open > 0 {
+		return false
+	}
+	f.run.setPhase(f.sg, v1alpha1.NodeFailed, failFastMessage)
+	f.end(v1alpha1.NodeFailed, failFastMessage, f.siblings())
+	return false
+}
+
+// startOne starts a step, or one value of its loop.
+func (f *stepsFrame) startOne(p *plan) admission {
+	r := f.run
+	name := node.Child(f.sg.st.Name, p.act.step.Name)
+	if p.loops {
+		name = node.Item(name, f.item, p.items[f.item].Rendered())
+	}
+	stored := r.find(name)
+	if stored == nil {
+		if verdict := r.admit(f, f.e, f.e.call.onExit); verdict != admitted {
+			return verdict
+		}
+	}
+	step, skip := &p.step, p.skip
+	var err error
+	if p.loops {
+		step, skip, err = r.at(p, f.item, f.artifact(f.find))
+	}
+	if step == nil {
+		step = p.act.step
+	}
+	c := f.call(step, name)
+	c.group, c.up, c.parents = f.sg, f.sg, []string{f.sg.st.ID}
+	c.outbound = f.group == len(f.t.steps)-1
+	s := &slot{owner: f, index: f.step, item: f.item}
+	c.slot = s
+	switch {
+	case stored != nil && stored.over():
+		s.hooks = r.hooksOf(s, p.act.step, c, &f.composite, f.siblings())
+		f.open++
+		r.adopt(stored, c, nil, nil)
+		return admitted
+	case stored == nil && err != nil:
+		f.open++
+		r.refuse(c, err)
+		return admitted
+	case stored == nil && skip != "":
+		f.open++
+		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeSkipped, skip)
+		return admitted
+	}
+	s.hooks = r.hooksOf(s, p.act.step, c, &f.composite, f.siblings())
+	f.open++
+	if !r.start(f, c) {
+		f.open--
+		return blocked
+	}
+	return admitted
+}
+
+// slotDone implements slotOwner.
+func (f *stepsFrame) slotDone(s *slot) {
+	f.open--
+	st := &s.e.st
+	act := f.t.steps[f.group][s.index]
+	if st.FailedOrError() && !continues(act.step.ContinueOn, st.Phase) {
+		if f.failed == nil || s.before(f.failed) {
+			f.failed = s
+		}
+		if s.e.broken() && (f.broken == nil || s.before(f.broken)) {
+			f.broken = s
+		}
+	}
+	f.run.touch(f)
+}
+
+// slotReopened implements slotOwner: a daemon that dies later changes nothing here (DMN-03).
+func (f *stepsFrame) slotReopened(*slot) {}
+
+func (s *slot) before(other *slot) bool {
+	return s.index < other.index || (s.index == other.index && s.item < other.item)
+}
+
+// judge ends the group when all its steps are done (FLOW-02).
+func (f *stepsFrame) judge() {
+	r := f.run
+	switch {
+	case f.broken != nil:
+		r.setPhase(f.sg, v1alpha1.NodeError,
+			fmt.Sprintf("step group deemed errored due to child %s error: %s", f.broken.e.st.Name, f.broken.e.st.Message))
+	case f.failed != nil:
+		r.setPhase(f.sg, v1alpha1.NodeFailed, fmt.Sprintf("child '%s' failed", f.failed.e.st.ID))
+	case f.over:
+		r.setPhase(f.sg, v1alpha1.NodeFailed, r.stopMessage())
+	default:
+		r.setPhase(f.sg, v1alpha1.NodeSucceeded, "")
+	}
+}
+
+// next goes on to the next group, or ends the Steps with the phase of this one.
+func (f *stepsFrame) next() {
+	if f.sg.st.FailedOrError() {
+		f.end(f.sg.st.Phase, f.sg.st.Message, f.siblings())
+		return
+	}
+	f.previous, f.sg, f.plans = f.sg, nil, nil
+	f.group, f.step, f.item = f.group+1, 0, 0
+	f.failed, f.broken = nil, nil
+}
+
+// continues reports whether continueOn covers a phase (FLOW-03).
+func continues(c *v1alpha1.ContinueOn, phase v1alpha1.NodePhase) bool {
+	if c == nil {
+		return false
+	}
+	return (c.Error && phase == v1alpha1.NodeError) || (c.Failed && phase == v1alpha1.NodeFailed)
+}
+
+var _ expr.Scope = siblingScope{}
