@@ -25,7 +25,7 @@ func (c completedConfig) New() (*Server, error) {
 	}
 	generic.ShutdownTimeout = shutdownTimeout
 
-	storage, err := c.extra.Storage.NewStorage(c.generic.RESTOptionsGetter)
+	storage, err := c.extra.Storage.NewRESTStorage(c.generic.RESTOptionsGetter)
 	if err != nil {
 		return nil, fmt.Errorf("set up the storage of %s: %w", v1alpha1.SchemeGroupVersion, err)
 	}

@@ -16,8 +16,8 @@ import (
 
 // StorageProvider builds what serves the resources of the group.
 type StorageProvider interface {
-	// NewStorage returns the storage of every resource and subresource, by name.
-	NewStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
+	// NewRESTStorage returns the storage of every resource and subresource, by name.
+	NewRESTStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
 	// PostStartHooks returns background work, by name.
 	PostStartHooks() map[string]genericapiserver.PostStartHookFunc
 }
@@ -26,8 +26,6 @@ type StorageProvider interface {
 type ExtraConfig struct {
 	// Storage builds the storage of the resources. Required.
 	Storage StorageProvider
-	// Filters wrap the handler of API requests, the first innermost; they see request info and user.
-	Filters []func(http.Handler) http.Handler
 	// HealthChecks fail /healthz, /livez and /readyz.
 	HealthChecks []healthz.HealthChecker
 	// ReadyzChecks fail /readyz only.
@@ -64,12 +62,12 @@ type completedConfig struct {
 
 // Complete fills in what follows from the rest. The configuration must not be changed afterwards.
 func (c *Config) Complete() CompletedConfig {
-	filters := append([]func(http.Handler) http.Handler{scalartext.Filter, bodylimit.Filter}, c.Extra.Filters...)
 	chain := c.Generic.BuildHandlerChainFunc
 	c.Generic.BuildHandlerChainFunc = func(handler http.Handler, config *genericapiserver.Config) http.Handler {
-		for _, filter := range filters {
-			handler = filter(handler)
-		}
+		// Inside of the generic chain: user and request info are known, and rights are checked.
+		handler = scalartext.Filter(handler)
+		handler = bodylimit.Filter(handler)
+		handler = WithAccept(handler)
 		return chain(handler, config)
 	}
 	return CompletedConfig{&completedConfig{generic: c.Generic.Complete(), extra: &c.Extra}}

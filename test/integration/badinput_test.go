@@ -60,6 +60,7 @@ func asStatus(t *testing.T, answer []byte) *metav1.Status {
 
 // Whatever a client sends, it gets a Status that says what is wrong and where, and nothing is stored.
 func TestBadInput(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	apiVersion := v1alpha1.SchemeGroupVersion.String()
 	workflow := func(spec string) string {
@@ -169,6 +170,7 @@ func TestBadInput(t *testing.T) {
 
 // A body of exactly the limit is read, and is then as good or bad as its content.
 func TestBodyLimitIsExact(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	for _, size := range []int{4 << 20, 4<<20 + 1} {
 		body := []byte(`{"apiVersion": "` + v1alpha1.SchemeGroupVersion.String() + `", "kind": "Workflow"}`)
@@ -186,6 +188,7 @@ func TestBodyLimitIsExact(t *testing.T) {
 
 // An unknown field without strict validation is dropped with a warning, as Kubernetes does by default.
 func TestUnknownFieldWarns(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	object := newObject(t, "Workflow", "warned", `{"spec": {"entrypoint": "main", "colour": "blue", "templates": [{"name": "main", "container": {"image": "busybox"}}]}}`)
 	warnings := &collectedWarnings{}

@@ -14,6 +14,7 @@ import (
 )
 
 func TestDiscovery(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	client, err := discovery.NewDiscoveryClientForConfig(server.Config)
 	if err != nil {
@@ -89,6 +90,7 @@ func TestDiscovery(t *testing.T) {
 
 // Pitfalls 4 and 5.
 func TestOpenAPI(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 
 	check := func(t *testing.T, body []byte, definitions map[string]json.RawMessage) {
@@ -160,6 +162,7 @@ func TestOpenAPI(t *testing.T) {
 }
 
 func TestReadyz(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	body, err := server.REST(t).Get().AbsPath("/readyz").Param("verbose", "").DoRaw(t.Context())
 	if err != nil {

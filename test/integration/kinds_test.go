@@ -115,6 +115,7 @@ func path(resource string, more ...string) string {
 
 // Every kind: create, get, list, update, patch, delete.
 func TestKinds(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	for _, k := range kinds {
 		t.Run(k.kind, func(t *testing.T) {

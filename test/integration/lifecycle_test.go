@@ -19,6 +19,7 @@ import (
 
 // What was acknowledged before the end of the server is there after its next start, with the same UID and version.
 func TestRestartKeepsEverything(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	watcher, err := server.Client.ArgoprojV1alpha1().Workflows(namespace).Watch(t.Context(), metav1.ListOptions{})
 	if err != nil {
@@ -76,6 +77,7 @@ func TestRestartKeepsEverything(t *testing.T) {
 
 // Values are compressed on their way to the disk.
 func TestStorageIsCompressed(t *testing.T) {
+	t.Parallel()
 	const marker = "this-text-would-be-found-in-the-database-file"
 	server := harness.StartServer(t)
 	workflow := newWorkflow("compressed")
@@ -140,6 +142,7 @@ func TestSecondGroup(t *testing.T) {
 
 // Only the group that was set is served.
 func TestServedGroup(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	want := v1alpha1.DefaultGroupName
 	if other := os.Getenv(v1alpha1.GroupNameEnv); other != "" {

@@ -32,6 +32,7 @@ func (r rules) authorize(_ context.Context, a authorizer.Attributes) (authorizer
 
 // Each subresource is a right of its own.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t, harness.WithAuthorizer(authorizer.AuthorizerFunc(rules{
 		"reader/get/workflows":     true,
 		"logger/get/workflows/log": true,

@@ -30,6 +30,7 @@ func createWorkflows(t *testing.T, server *harness.Server, names ...string) {
 }
 
 func TestServerSideApply(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	client := server.Dynamic.Resource(gvr("workflows")).Namespace(namespace)
 	apply := func(manager, rest string, force bool) (*unstructured.Unstructured, error) {
@@ -78,6 +79,7 @@ spec:
 }
 
 func TestPatches(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "patched")
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
@@ -104,6 +106,7 @@ func TestPatches(t *testing.T) {
 }
 
 func TestDryRunStoresNothing(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
 	dry := newWorkflow("")
@@ -118,6 +121,7 @@ func TestDryRunStoresNothing(t *testing.T) {
 }
 
 func TestUpdateConflict(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "contended")
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
@@ -137,6 +141,7 @@ func TestUpdateConflict(t *testing.T) {
 }
 
 func TestDeleteCollection(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a", "b", "c")
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
@@ -154,6 +159,7 @@ func TestDeleteCollection(t *testing.T) {
 
 // The garbage collector and the namespace controller read metadata only.
 func TestPartialObjectMetadata(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a", "b")
 	client, err := metadata.NewForConfig(server.Config)
@@ -181,6 +187,7 @@ func TestPartialObjectMetadata(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	for _, k := range kinds {
 		t.Run(k.kind, func(t *testing.T) {
@@ -207,6 +214,7 @@ func TestTable(t *testing.T) {
 }
 
 func TestFieldSelectors(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a", "b")
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
@@ -231,6 +239,7 @@ func TestFieldSelectors(t *testing.T) {
 }
 
 func TestPaging(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	var names []string
 	for i := range 7 {
@@ -258,6 +267,7 @@ func TestPaging(t *testing.T) {
 
 // A watch with initial events ends them with an annotated bookmark; informers of new clients wait for it (pitfall 10).
 func TestWatchList(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a", "b")
 	watcher, err := server.Client.ArgoprojV1alpha1().Workflows(namespace).Watch(t.Context(), metav1.ListOptions{
@@ -288,6 +298,7 @@ func TestWatchList(t *testing.T) {
 
 // An ordinary client-go informer sees what happens.
 func TestInformer(t *testing.T) {
+	t.Parallel()
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a")
 	ctx, cancel := context.WithCancel(t.Context())

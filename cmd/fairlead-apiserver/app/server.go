@@ -23,6 +23,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apiserver/clusterfeatures"
 	"fairlead.dev/fairlead/pkg/apiserver/servingcert"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
+	workflowrest "fairlead.dev/fairlead/pkg/registry/workflow/rest"
 	"fairlead.dev/fairlead/pkg/storage/identity"
 	"fairlead.dev/fairlead/pkg/version"
 )
@@ -114,7 +115,12 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		pods = o.Standalone.Pods
 	}
 	compress(&config.Generic.Config, o.Recommended.Etcd)
-	config.Extra.Storage = resources{pods: pods, stop: config.Generic.DrainedNotify()}
+	config.Extra.Storage = &workflowrest.StorageProvider{
+		Scheme:           apiserver.Scheme,
+		InlineNodesBytes: o.Storage.InlineNodesBytes,
+		Pods:             pods,
+		Stop:             config.Generic.DrainedNotify(),
+	}
 
 	server, err := config.Complete().New()
 	if err != nil {

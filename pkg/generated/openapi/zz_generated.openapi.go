@@ -5289,7 +5289,7 @@ func schema_pkg_apis_workflow_v1alpha1_NodesOptions(ref common.ReferenceCallback
 					},
 					"phase": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Only nodes in this phase.",
+							Description: "Only nodes in this phase. (Query parameters have to be of plain types to be described in OpenAPI.)",
 							Type:        []string{"string"},
 							Format:      "",
 						},

@@ -105,10 +105,10 @@ type NodePageVersion struct {
 type NodesOptions struct {
 	metav1.TypeMeta `json:",inline"`
 
-	// Only nodes in this phase.
-	Phase NodePhase `json:"phase,omitempty"`
+	// Only nodes in this phase. (Query parameters have to be of plain types to be described in OpenAPI.)
+	Phase string `json:"phase,omitempty"`
 	// Only nodes of this type.
-	Type NodeType `json:"type,omitempty"`
+	Type string `json:"type,omitempty"`
 	// Only nodes in pages changed after this revision (`status.nodeStorage.revision` of an earlier answer).
 	ChangedSince string `json:"changedSince,omitempty"`
 	// At most this many nodes; the answer then has `continue`. 0: all.

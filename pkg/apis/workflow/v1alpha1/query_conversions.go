@@ -25,8 +25,8 @@ func addQueryConversions(scheme *runtime.Scheme) error {
 func convertValuesToNodesOptions(in url.Values, out *NodesOptions) error {
 	query := queryReader{values: in}
 	*out = NodesOptions{
-		Phase:        NodePhase(in.Get("phase")),
-		Type:         NodeType(in.Get("type")),
+		Phase:        in.Get("phase"),
+		Type:         in.Get("type"),
 		ChangedSince: in.Get("changedSince"),
 		Continue:     in.Get("continue"),
 		Latest:       query.boolean("latest"),

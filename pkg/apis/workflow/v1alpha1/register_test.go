@@ -76,7 +76,7 @@ func TestNodesOptionsFromQuery(t *testing.T) {
 	}{
 		{query: ""},
 		{query: "phase=Failed&type=Pod&changedSince=12&limit=5&continue=c&latest=true",
-			want: NodesOptions{Phase: NodeFailed, Type: NodeTypePod, ChangedSince: "12", Limit: 5, Continue: "c", Latest: true}},
+			want: NodesOptions{Phase: string(NodeFailed), Type: string(NodeTypePod), ChangedSince: "12", Limit: 5, Continue: "c", Latest: true}},
 		{query: "latest", want: NodesOptions{Latest: true}},
 		{query: "limit=-1", problem: "limit must be"},
 		{query: "limit=a", problem: "limit must be"},

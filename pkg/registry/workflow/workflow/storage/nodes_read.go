@@ -104,8 +104,8 @@ func (s *selection) add(records []v1alpha1.NodeStatus) bool {
 		n := &records[i]
 		switch {
 		case n.Ordinal < s.from.Ordinal,
-			s.options.Phase != "" && n.Phase != s.options.Phase,
-			s.options.Type != "" && n.Type != s.options.Type:
+			s.options.Phase != "" && string(n.Phase) != s.options.Phase,
+			s.options.Type != "" && string(n.Type) != s.options.Type:
 			continue
 		case s.options.Limit > 0 && int64(len(s.list.Items)) == s.options.Limit:
 			s.list.Continue = continuation{Ordinal: n.Ordinal, Revision: s.revision}.String()
