@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"k8s.io/apimachinery/pkg/api/apitesting/fuzzer"
+	"k8s.io/apimachinery/pkg/runtime"
 	runtimeserializer "k8s.io/apimachinery/pkg/runtime/serializer"
 	"sigs.k8s.io/randfill"
 
@@ -31,6 +33,35 @@ func fuzzerFuncs(runtimeserializer.CodecFactory) []any {
 		func(amount *v1alpha1.Amount, c randfill.Continue) {
 			amount.Value = json.Number(fmt.Sprint(c.Int31()))
 		},
+	}
+}
+
+// defaultingFuncs fills the kinds that have defaults and sets those, as decoding does.
+func defaultingFuncs(scheme *runtime.Scheme) fuzzer.FuzzerFuncs {
+	return func(runtimeserializer.CodecFactory) []any {
+		return []any{
+			func(object *v1alpha1.Workflow, c randfill.Continue) { c.FillNoCustom(object); scheme.Default(object) },
+			func(object *v1alpha1.WorkflowTemplate, c randfill.Continue) {
+				c.FillNoCustom(object)
+				scheme.Default(object)
+			},
+			func(object *v1alpha1.ClusterWorkflowTemplate, c randfill.Continue) {
+				c.FillNoCustom(object)
+				scheme.Default(object)
+			},
+			func(object *v1alpha1.CronWorkflow, c randfill.Continue) {
+				c.FillNoCustom(object)
+				scheme.Default(object)
+			},
+			func(object *v1alpha1.WorkflowTaskSet, c randfill.Continue) {
+				c.FillNoCustom(object)
+				scheme.Default(object)
+			},
+			func(object *v1alpha1.NodesUpdate, c randfill.Continue) {
+				c.FillNoCustom(object)
+				scheme.Default(object)
+			},
+		}
 	}
 }
 

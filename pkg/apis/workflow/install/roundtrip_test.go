@@ -20,7 +20,8 @@ func TestRoundTrip(t *testing.T) {
 	Install(scheme)
 	codecs := runtimeserializer.NewCodecFactory(scheme)
 	// NodesOptions and LogOptions are query parameters and have no encoded form of their own to keep; they still pass.
-	filler := fuzzer.FuzzerFor(fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, fuzzerFuncs), rand.NewSource(rand.Int63()), codecs)
+	funcs := fuzzer.MergeFuzzerFuncs(metafuzzer.Funcs, fuzzerFuncs, defaultingFuncs(scheme))
+	filler := fuzzer.FuzzerFor(funcs, rand.NewSource(rand.Int63()), codecs)
 	roundtrip.RoundTripTypesWithoutProtobuf(t, scheme, codecs, filler, nil)
 	for gvk := range scheme.AllKnownTypes() {
 		if gvk.Version == runtime.APIVersionInternal || roundtrip.GlobalNonRoundTrippableTypes().Has(gvk.Kind) {

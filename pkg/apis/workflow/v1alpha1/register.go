@@ -26,8 +26,8 @@ var SchemeGroupVersion = schema.GroupVersion{Group: GroupName, Version: Version}
 
 var (
 	// SchemeBuilder collects the functions that register this package in a scheme.
-	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes, addFieldLabelConversions, addQueryConversions)
-	// AddToScheme registers all kinds, field selectors and query options of this package.
+	SchemeBuilder = runtime.NewSchemeBuilder(addKnownTypes, addDefaults, addFieldLabelConversions, addQueryConversions)
+	// AddToScheme registers all kinds, defaults, field selectors and query options of this package.
 	AddToScheme = SchemeBuilder.AddToScheme
 )
 
