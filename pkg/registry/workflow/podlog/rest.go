@@ -61,9 +61,6 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 	if !ok {
 		return nil, apierrors.NewInternalError(fmt.Errorf("options of a log request are a %T", object))
 	}
-	if r.pods == nil {
-		return nil, apierrors.NewServiceUnavailable("this server runs without a cluster and cannot read logs of pods")
-	}
 	stored, err := r.headers.Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {
 		return nil, err
@@ -71,6 +68,9 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 	workflow, ok := stored.(*v1alpha1.Workflow)
 	if !ok {
 		return nil, apierrors.NewInternalError(fmt.Errorf("stored workflow is a %T", stored))
+	}
+	if r.pods == nil {
+		return nil, apierrors.NewServiceUnavailable("this server runs without a cluster and cannot read logs of pods")
 	}
 	request, problems := newRequest(workflow, options, r.clock)
 	if len(problems) > 0 {
