@@ -24,6 +24,9 @@ import (
 // clusterRetryInterval is how long to wait for a kube-apiserver that does not answer at start-up.
 const clusterRetryInterval = 2 * time.Second
 
+// readyInterval is how often a starting server asks itself whether it is ready.
+const readyInterval = 200 * time.Millisecond
+
 // ownResources are the plural names of the kinds that this server serves.
 var ownResources = []string{
 	"workflows", "workflowtemplates", "clusterworkflowtemplates", "cronworkflows",
@@ -68,10 +71,7 @@ func connect(kubeconfig string) (*cluster, error) {
 // prepare checks that the group may be taken, finds out what the cluster supports and makes the serving certificate if
 // this server has to.
 func (c *cluster) prepare(ctx context.Context, o *Options) ([]clusterfeatures.Plugin, *servingcert.Keeper, error) {
-	guard := groupguard.Guard{
-		Group: v1alpha1.GroupName, APIService: o.Identity.APIService,
-		Namespace: o.Identity.Namespace, Service: o.Identity.Service, OwnResources: ownResources,
-	}
+	guard := groupGuard(o)
 	err := untilAnswered(ctx, "see whether the API group is free", func(ctx context.Context) error {
 		return guard.Claim(ctx, c.metadata, c.apiServices)
 	})
@@ -90,6 +90,36 @@ func (c *cluster) prepare(ctx context.Context, o *Options) ([]clusterfeatures.Pl
 		return nil, nil, err
 	}
 	return plugins, keeper, nil
+}
+
+func groupGuard(o *Options) groupguard.Guard {
+	return groupguard.Guard{
+		Group: v1alpha1.GroupName, APIService: o.Identity.APIService,
+		Namespace: o.Identity.Namespace, Service: o.Identity.Service, OwnResources: ownResources,
+	}
+}
+
+// register creates the APIService when the server is ready, then keeps its CA bundle right, until the context ends.
+func (c *cluster) register(ctx context.Context, o *Options, keeper *servingcert.Keeper, loopback *rest.Config) {
+	ready, err := kubernetes.NewForConfig(loopback)
+	if err != nil {
+		klog.FromContext(ctx).Error(err, "Cannot make a client of this server; it does not register itself")
+		return
+	}
+	err = wait.PollUntilContextCancel(ctx, readyInterval, true, func(ctx context.Context) (bool, error) {
+		return ready.Discovery().RESTClient().Get().AbsPath("/readyz").Do(ctx).Error() == nil, nil
+	})
+	if err != nil {
+		return
+	}
+	guard := groupGuard(o)
+	err = untilAnswered(ctx, "register the API group", func(ctx context.Context) error {
+		return guard.Register(ctx, c.apiServices, c.kube.RbacV1().ClusterRoles(), keeper.CABundle())
+	})
+	if err != nil {
+		return
+	}
+	servingcert.NewPublisher(c.apiServices, o.Identity.APIService, o.Identity.Namespace, o.Identity.Service, keeper, clock.RealClock{}).Run(ctx)
 }
 
 // untilAnswered repeats what fails until it succeeds, is refused for good, or the context ends. A new cluster may still be

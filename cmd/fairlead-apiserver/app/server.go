@@ -16,12 +16,10 @@ import (
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	logsapi "k8s.io/component-base/logs/api/v1"
 	"k8s.io/klog/v2"
-	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/apiserver"
 	"fairlead.dev/fairlead/pkg/apiserver/clusterfeatures"
-	"fairlead.dev/fairlead/pkg/apiserver/servingcert"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	workflowrest "fairlead.dev/fairlead/pkg/registry/workflow/rest"
 	"fairlead.dev/fairlead/pkg/storage/identity"
@@ -143,9 +141,8 @@ func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (id
 	config.Extra.ReadyzChecks = append(config.Extra.ReadyzChecks, clusterfeatures.ReadyzChecks(plugins, enabledPlugins(o.Recommended.Admission))...)
 	if keeper != nil {
 		o.Recommended.SecureServing.ServerCert.GeneratedCert = keeper
-		publisher := servingcert.NewPublisher(c.apiServices, o.Identity.APIService, o.Identity.Namespace, o.Identity.Service, keeper, clock.RealClock{})
-		config.Extra.PostStartHooks["publish-certificate-authority"] = func(hook genericapiserver.PostStartHookContext) error {
-			go publisher.Run(hook)
+		config.Extra.PostStartHooks["register-api-service"] = func(hook genericapiserver.PostStartHookContext) error {
+			go c.register(hook, o, keeper, hook.LoopbackClientConfig)
 			return nil
 		}
 	}

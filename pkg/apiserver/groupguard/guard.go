@@ -53,7 +53,7 @@ func (e *RefusedError) Error() string { return e.message }
 
 // Claim returns nil when the group may be served, and marks the APIService as taken by this installation. It returns a
 // RefusedError when the group belongs to somebody else, and other errors when the cluster cannot be asked. An APIService
-// that does not exist yet is no reason to refuse.
+// that does not exist yet is no reason to refuse: Register makes it.
 func (g Guard) Claim(ctx context.Context, crds metadata.Interface, apiServices aggregator.Interface) error {
 	apiService, err := apiServices.ApiregistrationV1().APIServices().Get(ctx, g.APIService, metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
@@ -76,11 +76,15 @@ func (g Guard) Claim(ctx context.Context, crds metadata.Interface, apiServices a
 			"(kubectl delete apiservice %s) and apply the manifests again; or serve another group: set FAIRLEAD_API_GROUP (for example "+
 			"workflows.fairlead.dev) in the manifests.",
 			g.APIService, automanagedLabel, apiService.Labels[automanagedLabel], g.Group, g.APIService)}
+	case apiService != nil && !g.pointsHere(apiService):
+		return &RefusedError{fmt.Sprintf("the APIService %s exists already and points at %s, not at the Service %s of this server. If that is a former "+
+			"installation, delete it (kubectl delete apiservice %s); else serve another group: set FAIRLEAD_API_GROUP (for example workflows.fairlead.dev) in the manifests.",
+			g.APIService, target(apiService), g.claim(), g.APIService)}
 	case len(foreign)+len(own) > 0:
 		klog.FromContext(ctx).Info("WARNING: CustomResourceDefinitions were created in the API group of this server after it was installed; their resources cannot be reached",
 			"group", g.Group, "customResourceDefinitions", append(foreign, own...))
 	}
-	if apiService == nil || claimed || !g.pointsHere(apiService) {
+	if apiService == nil || claimed {
 		return nil
 	}
 
@@ -141,6 +145,14 @@ func (g Guard) claim() string { return g.Namespace + "/" + g.Service }
 func (g Guard) pointsHere(apiService *apiregistrationv1.APIService) bool {
 	ref := apiService.Spec.Service
 	return ref != nil && ref.Namespace == g.Namespace && ref.Name == g.Service
+}
+
+// target says what an APIService points at.
+func target(apiService *apiregistrationv1.APIService) string {
+	if ref := apiService.Spec.Service; ref != nil {
+		return fmt.Sprintf("the Service %s/%s", ref.Namespace, ref.Name)
+	}
+	return "kube-apiserver itself"
 }
 
 func isAutomanaged(apiService *apiregistrationv1.APIService) bool {

@@ -6,8 +6,10 @@ import (
 	"strings"
 	"testing"
 
+	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/fake"
 	metadatafake "k8s.io/client-go/metadata/fake"
 	apiregistrationv1 "k8s.io/kube-aggregator/pkg/apis/apiregistration/v1"
 	aggregatorfake "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset/fake"
@@ -68,7 +70,10 @@ func TestClaim(t *testing.T) {
 			apiService: apiService(nil, map[string]string{claimAnnotation: "other/fairlead-apiserver"}, "fairlead-apiserver"),
 			refusal:    []string{"rollouts.argoproj.io"},
 		},
-		{name: "APIService of another service is not marked", apiService: apiService(nil, nil, "somebody-else")},
+		{
+			name: "APIService of another server", apiService: apiService(nil, nil, "somebody-else"),
+			refusal: []string{"fairlead-system/somebody-else", "kubectl delete apiservice v1alpha1.argoproj.io"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -114,4 +119,52 @@ func TestClaim(t *testing.T) {
 			}
 		})
 	}
+}
+
+// The server registers itself: applying an APIService by hand would hide other projects' resources before the guard could
+// speak, even when kube-apiserver takes the change back.
+func TestRegister(t *testing.T) {
+	ctx := context.Background()
+	role := &rbacv1.ClusterRole{ObjectMeta: metav1.ObjectMeta{Name: ownerRole, UID: "role"}}
+	t.Run("new", func(t *testing.T) {
+		apiServices := aggregatorfake.NewSimpleClientset()
+		if err := guard.Register(ctx, apiServices, fake.NewClientset(role).RbacV1().ClusterRoles(), []byte("CA")); err != nil {
+			t.Fatal(err)
+		}
+		got, err := apiServices.ApiregistrationV1().APIServices().Get(ctx, guard.APIService, metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		spec := got.Spec
+		if spec.Group != "argoproj.io" || spec.Version != "v1alpha1" || string(spec.CABundle) != "CA" || spec.InsecureSkipTLSVerify || !guard.pointsHere(got) {
+			t.Errorf("spec = %+v", spec)
+		}
+		if got.Annotations[claimAnnotation] != guard.claim() {
+			t.Errorf("annotations = %v", got.Annotations)
+		}
+		if len(got.OwnerReferences) != 1 || got.OwnerReferences[0].UID != "role" || got.OwnerReferences[0].BlockOwnerDeletion != nil {
+			t.Errorf("owners = %v", got.OwnerReferences)
+		}
+	})
+	t.Run("without the role that owns it", func(t *testing.T) {
+		apiServices := aggregatorfake.NewSimpleClientset()
+		if err := guard.Register(ctx, apiServices, fake.NewClientset().RbacV1().ClusterRoles(), nil); err != nil {
+			t.Fatal(err)
+		}
+		got, err := apiServices.ApiregistrationV1().APIServices().Get(ctx, guard.APIService, metav1.GetOptions{})
+		if err != nil || len(got.OwnerReferences) != 0 {
+			t.Errorf("%v, %v", got, err)
+		}
+	})
+	t.Run("exists", func(t *testing.T) {
+		apiServices := aggregatorfake.NewSimpleClientset(apiService(nil, nil, "fairlead-apiserver"))
+		if err := guard.Register(ctx, apiServices, fake.NewClientset(role).RbacV1().ClusterRoles(), []byte("CA")); err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range apiServices.Actions() {
+			if verb := action.GetVerb(); verb != "get" && verb != "create" {
+				t.Errorf("unexpected %s", verb)
+			}
+		}
+	})
 }

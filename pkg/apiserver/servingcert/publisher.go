@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
@@ -81,8 +82,11 @@ func (p *Publisher) sync(ctx context.Context) error {
 	}
 	want := p.authority.CABundle()
 	apiService, err := p.client.ApiregistrationV1().APIServices().Get(ctx, p.apiService, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		klog.FromContext(ctx).Info("There is no APIService, so nobody reaches this server through kube-apiserver", "apiService", p.apiService)
+		return nil
+	}
 	if err != nil {
-		// NotFound as well: without it nobody reaches this server, which the log should say.
 		return fmt.Errorf("read the APIService: %w", err)
 	}
 	if !pointsAt(apiService, p.namespace, p.service) {
