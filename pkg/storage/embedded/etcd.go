@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
@@ -140,15 +141,15 @@ func (s *Server) start(ctx context.Context, dir string, options Options) error {
 	return nil
 }
 
-// socketDirectory returns the data directory, or a private short-named one when paths below it would be too long for a
-// unix socket.
+// socketDirectory returns the data directory, or a private one with a plain short name when paths below it would be too
+// long for a unix socket or have characters that mean something in etcd's lists of URLs.
 func (s *Server) socketDirectory(dir string) (string, error) {
-	if len(dir)+len("/etcd.sock") <= maxSocketPath {
+	if len(dir)+len("/etcd.sock") <= maxSocketPath && !strings.ContainsAny(dir, ",=%?#") {
 		return dir, nil
 	}
 	short, err := os.MkdirTemp("", "fairlead-etcd-")
 	if err != nil {
-		return "", fmt.Errorf("embedded etcd: the path %s is too long for a unix socket, and no temporary directory can be made: %w", dir, err)
+		return "", fmt.Errorf("embedded etcd: the path %s does not do for a unix socket, and no temporary directory can be made: %w", dir, err)
 	}
 	s.socketDir = short
 	return short, nil

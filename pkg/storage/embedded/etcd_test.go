@@ -68,16 +68,18 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	}
 }
 
-func TestLongDataDirectory(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), strings.Repeat("long/", 40))
-	server := start(t, dir)
-	sockets := server.socketDir
-	if sockets == "" {
-		t.Fatal("the sockets should be outside a directory with so long a path")
-	}
-	server.Close()
-	if _, err := os.Stat(sockets); !os.IsNotExist(err) {
-		t.Errorf("the directory of the sockets must be removed: %v", err)
+func TestDataDirectoriesThatDoNotSuitSockets(t *testing.T) {
+	for _, name := range []string{strings.Repeat("long/", 40), "a,b=c", "100%"} {
+		dir := filepath.Join(t.TempDir(), name)
+		server := start(t, dir)
+		sockets := server.socketDir
+		if sockets == "" {
+			t.Fatalf("%s: the sockets should be elsewhere", dir)
+		}
+		server.Close()
+		if _, err := os.Stat(sockets); !os.IsNotExist(err) {
+			t.Errorf("the directory of the sockets must be removed: %v", err)
+		}
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 
 // Apply implements Store.
 func (s *store) Apply(ctx context.Context, ref Ref, committed string, changes []v1alpha1.NodePageChange) (Result, error) {
-	commit, err := parseRevision(committed)
+	commit, err := ParseRevision(committed)
 	if err != nil {
 		return Result{}, apierrors.NewBadRequest("revision of the last commit: " + err.Error())
 	}

@@ -45,15 +45,6 @@ func (t *Table) Records() []v1alpha1.NodeStatus {
 	return records
 }
 
-// Versions returns the versions of the pages by index.
-func (t *Table) Versions() map[int32]string {
-	versions := make(map[int32]string, len(t.Pages))
-	for i := range t.Pages {
-		versions[t.Pages[i].Index] = t.Pages[i].ResourceVersion
-	}
-	return versions
-}
-
 // hold takes room for so many pages. A table larger than the whole limit is read alone.
 func (s *store) hold(ctx context.Context, ref Ref, pages int64, patient bool) (func(), error) {
 	weight := max(1, min(pages, s.limit))

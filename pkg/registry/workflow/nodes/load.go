@@ -14,7 +14,7 @@ import (
 
 // Load implements Store.
 func (s *store) Load(ctx context.Context, ref Ref, options LoadOptions) (*Table, error) {
-	since, err := parseRevision(options.ChangedSince)
+	since, err := ParseRevision(options.ChangedSince)
 	if err != nil {
 		return nil, apierrors.NewBadRequest("changedSince: " + err.Error())
 	}
@@ -43,7 +43,7 @@ func (s *store) load(ctx context.Context, ref Ref, options LoadOptions, since ui
 	changed := list.Items[:0]
 	for i := range list.Items {
 		// Resource versions come from etcd's revisions and parse.
-		if version, err := parseRevision(list.Items[i].ResourceVersion); err != nil || version > since {
+		if version, err := ParseRevision(list.Items[i].ResourceVersion); err != nil || version > since {
 			changed = append(changed, list.Items[i])
 		}
 	}
@@ -77,7 +77,7 @@ func decodePages(stored []page, pages []Page) error {
 
 // list reads stored pages at the revision wanted, or the newest when the store has forgotten that one.
 func (s *store) list(ctx context.Context, ref Ref, options LoadOptions) (*pageList, error) {
-	revision, err := parseRevision(options.Revision)
+	revision, err := ParseRevision(options.Revision)
 	if err != nil {
 		return nil, apierrors.NewBadRequest("revision of the node pages: " + err.Error())
 	}
@@ -127,13 +127,26 @@ func (s *store) Count(ctx context.Context, ref Ref) (int64, error) {
 	return count, nil
 }
 
+// Versions implements Store.
+func (s *store) Versions(ctx context.Context, ref Ref) (map[int32]string, error) {
+	list, err := s.list(ctx, ref, LoadOptions{})
+	if err != nil {
+		return nil, fmt.Errorf("nodes of workflow %s/%s: %w", ref.Namespace, ref.Name, err)
+	}
+	versions := make(map[int32]string, len(list.Items))
+	for i := range list.Items {
+		versions[list.Items[i].index] = list.Items[i].ResourceVersion
+	}
+	return versions, nil
+}
+
 // forgotten is true for the errors of a read at a revision that was compacted away.
 func forgotten(err error) bool {
 	return apierrors.IsResourceExpired(err) || apierrors.IsGone(err)
 }
 
-// parseRevision reads a revision; the empty string is 0.
-func parseRevision(text string) (uint64, error) {
+// ParseRevision reads a revision of the store; the empty string is 0.
+func ParseRevision(text string) (uint64, error) {
 	if text == "" {
 		return 0, nil
 	}

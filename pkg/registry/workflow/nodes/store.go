@@ -86,6 +86,8 @@ type Store interface {
 	Replace(ctx context.Context, ref Ref, changes []v1alpha1.NodePageChange) (Result, error)
 	// Count returns the number of nodes in the newest pages, without decoding them.
 	Count(ctx context.Context, ref Ref) (int64, error)
+	// Versions returns the versions of the newest pages by index.
+	Versions(ctx context.Context, ref Ref) (map[int32]string, error)
 	// Delete removes all pages of a workflow.
 	Delete(ctx context.Context, ref Ref) error
 	// Sweep removes the pages of workflows that are not among live and that were made more than an hour ago. It returns

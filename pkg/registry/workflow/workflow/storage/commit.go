@@ -2,9 +2,12 @@ package storage
 
 import (
 	"context"
+	"errors"
 	"strconv"
 
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/storage"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -97,6 +100,9 @@ func (s committing) GuaranteedUpdate(ctx context.Context, key string, out runtim
 		inner := update
 		update = func(input runtime.Object, meta storage.ResponseMeta) (runtime.Object, *uint64, error) {
 			output, ttl, err := inner(input, meta)
+			if err == nil && len(c.changes) > 0 {
+				err = s.checkNewest(ctx, key, input.(*v1alpha1.Workflow))
+			}
 			if err != nil {
 				return output, ttl, err
 			}
@@ -104,4 +110,21 @@ func (s committing) GuaranteedUpdate(ctx context.Context, key string, out runtim
 		}
 	}
 	return s.Interface.GuaranteedUpdate(ctx, key, out, ignoreNotFound, preconditions, update, cached)
+}
+
+// checkNewest fails when the header is not the newest: the watch cache suggests what to update, and may be behind. That
+// would be found out when the header is stored, but pages must not have been written for a write that is then refused.
+// After the error the storage reads the newest header and tries again.
+func (s committing) checkNewest(ctx context.Context, key string, header *v1alpha1.Workflow) error {
+	if header.ResourceVersion == "" {
+		return nil // is being created
+	}
+	newest := &v1alpha1.Workflow{}
+	if err := s.Get(ctx, key, storage.GetOptions{}, newest); err != nil {
+		return err
+	}
+	if newest.ResourceVersion != header.ResourceVersion {
+		return apierrors.NewConflict(v1alpha1.Resource("workflows"), header.Name, errors.New(genericregistry.OptimisticLockErrorMsg))
+	}
+	return nil
 }

@@ -32,6 +32,9 @@ func (r *NodesREST) Get(ctx context.Context, name string, object runtime.Object)
 	if err != nil {
 		return nil, err
 	}
+	if _, err := nodes.ParseRevision(options.ChangedSince); err != nil {
+		return nil, apierrors.NewBadRequest("changedSince: " + err.Error())
+	}
 	stored, err := r.headers.Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {
 		return nil, err

@@ -43,6 +43,8 @@ type writer struct {
 	table *nodes.Table
 	// records are the nodes as they are after the write, if that is known.
 	records []v1alpha1.NodeStatus
+	// ignored is true when a change of status was not taken.
+	ignored bool
 	err     error
 }
 
@@ -56,7 +58,7 @@ func (w *writer) release() { w.table.Release() }
 // reset forgets an attempt: after a conflict the update is made anew from the newer object.
 func (w *writer) reset() {
 	w.table.Release()
-	w.table, w.records = nil, nil
+	w.table, w.records, w.ignored = nil, nil, false
 	w.commit.changes, w.commit.first = nil, false
 }
 
@@ -112,6 +114,9 @@ func (u wholeUpdate) UpdatedObject(ctx context.Context, object runtime.Object) (
 		w.prepareCreate(updated.(*v1alpha1.Workflow))
 		return updated, w.err
 	}
+	if err == nil && updated.(*v1alpha1.Workflow).ResourceVersion != old.ResourceVersion {
+		return updated, nil // the store refuses it
+	}
 	if paged(old) && (err != nil || carriesNodes(&updated.(*v1alpha1.Workflow).Status)) {
 		if w.table, w.err = w.load(ctx, old, false); w.err != nil {
 			return nil, hydrationError(w.err)
@@ -161,10 +166,9 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 		*status = old.Status
 	case w.scope == wholeObject && !recognised(&old.Status, status, stored, change):
 		*status = old.Status
-		warning.AddWarning(ctx, "", statusIgnored)
+		w.ignored = true
 	default:
-		w.take(status, old, change)
-		return nil
+		return w.take(ctx, status, old, change)
 	}
 	if w.table != nil {
 		w.records = stored
@@ -173,21 +177,28 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 }
 
 // take plans how the new status is stored.
-func (w *writer) take(status *v1alpha1.WorkflowStatus, old *v1alpha1.Workflow, change tableChange) {
+func (w *writer) take(ctx context.Context, status *v1alpha1.WorkflowStatus, old *v1alpha1.Workflow, change tableChange) error {
 	status.OffloadNodeStatusVersion = ""
 	status.NodeStorage = old.Status.NodeStorage
 	switch {
+	case w.table != nil:
+		// The client saw the pages of the last commit. Some may be ahead of it, because a writer ended before its header
+		// was stored; the change is made to those, and what else is new in them stays.
+		versions, err := w.nodes.Versions(ctx, refOf(old))
+		if err != nil {
+			return hydrationError(err)
+		}
+		status.Nodes = nil
+		w.commit.changes = change.pages(versions)
+		w.records = change.records
 	case paged(old):
 		status.Nodes = nil
-		if w.table != nil {
-			w.commit.changes = change.pages(w.table.Versions())
-			w.records = change.records
-		}
 	case change.empty():
 		status.Nodes = old.Status.Nodes
 	default:
 		w.place(status, change.records)
 	}
+	return nil
 }
 
 // headerStatus is a status without its nodes and without the fields that say where they are.
@@ -201,6 +212,9 @@ func headerStatus(status *v1alpha1.WorkflowStatus) v1alpha1.WorkflowStatus {
 func (w *writer) finish(ctx context.Context, stored runtime.Object, err error) (runtime.Object, error) {
 	if err != nil {
 		return nil, tooLarge(err)
+	}
+	if w.ignored {
+		warning.AddWarning(ctx, "", statusIgnored)
 	}
 	header, ok := stored.(*v1alpha1.Workflow)
 	if !ok || headersOnly(ctx) {
