@@ -29,6 +29,7 @@ step() {
 # where_failed: for a trap on ERR.
 where_failed() {
   [ -z "${step_title:-}" ] || printf '%s: failed in step: %s\n' "${0##*/}" "$step_title" >&2
+  step_title=
 }
 step_title=
 set -o errtrace
