@@ -54,22 +54,34 @@ explain() {
     done
     printf -- '--- events\n'
     "${kubectl[@]}" -n "$n" get events --sort-by .lastTimestamp | tail -n 10
-    "${kubectl[@]}" get "$1" -o jsonpath='{range .status.conditions[*]}{.type}={.status}: {.message}{"\n"}{end}'
+    "${kubectl[@]}" get apiservices "$(api_service)" -o jsonpath='{range .status.conditions[*]}{.type}={.status}: {.message}{"\n"}{end}'
   } >&2 2>&1 || true
 }
 
+# api_service: the APIService that leads to the server, which registers it itself once it is ready.
+api_service() {
+  "${kubectl[@]}" get apiservices -o 'jsonpath={.items[?(@.spec.service.name=="fairlead-apiserver")].metadata.name}'
+}
+
 wait_available() {
-  local service deployment
-  service="$("${kubectl[@]}" get -f "$work/manifests.yaml" -o name | grep '^apiservice')"
+  local service='' deployment end
   for deployment in fairlead-apiserver fairlead-controller; do
     "${kubectl[@]}" -n fairlead-system rollout status "deployment/$deployment" --timeout 180s >"$work/rollout.log" 2>&1 || {
       cat "$work/rollout.log" >&2
-      explain "$service"
+      explain
       fail "$deployment does not become available"
     }
   done
-  "${kubectl[@]}" wait --for=condition=Available "$service" --timeout 60s >/dev/null || {
-    explain "$service"
+  end=$(($(date +%s) + 60))
+  until service="$(api_service)" && [ -n "$service" ]; do
+    [ "$(date +%s)" -lt "$end" ] || {
+      explain
+      fail "the server does not register its API"
+    }
+    sleep 0.3
+  done
+  "${kubectl[@]}" wait --for=condition=Available "apiservice/$service" --timeout 60s >/dev/null || {
+    explain
     fail "the API is not served"
   }
 }
