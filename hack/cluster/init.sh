@@ -10,7 +10,7 @@ cd /
 in=/run/fairlead
 
 # --- files -----------------------------------------------------------------------------------------------------------
-# All that the node writes goes to memory and ends with the namespace. /run and /var/lib exist on every machine, so that
+# All that the node writes goes to memory and ends with the namespace. /run, /tmp and /var/lib exist on every machine, so that
 # no empty directory is left behind as a mount point. Mounts made from here on are shared with pods, not with the machine.
 mount_private() {
   mkdir -p "$state/run/mnt"
@@ -24,6 +24,8 @@ mount_private() {
   mount -n --move "$state/run/mnt" /run
   mount -t tmpfs -o mode=755 tmpfs /var/lib
   mount -t tmpfs -o mode=755 tmpfs /var/log
+  # Persistent volumes are directories below /tmp: that is where the controller manager's own provisioner puts them.
+  mount -t tmpfs -o mode=1777 tmpfs /tmp
   mkdir -p /var/lib/{kubelet,containerd,cni,etcd,fairlead} /var/log/{pods,containers}
   # Logs of pods outlive the cluster. Volumes of hostPath /var/lib/fairlead are on disk: a database that syncs is to pay for it.
   mkdir -p $in/state/logs/pods $in/state/data
@@ -148,7 +150,7 @@ managers() {
     --service-account-private-key-file=$pki/sa.key --root-ca-file=$pki/ca.crt \
     --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
     --flex-volume-plugin-dir=/var/lib/kubelet/volume-plugins --allocate-node-cidrs=false --cluster-cidr="$pod_cidr" --service-cluster-ip-range="$service_cidr" \
-    --kube-api-qps=200 --kube-api-burst=400 --profiling=false
+    --enable-hostpath-provisioner=true --kube-api-qps=200 --kube-api-burst=400 --profiling=false
   # shellcheck disable=SC2046
   keep kube-scheduler kube-scheduler $(kubeconfigs scheduler) \
     --bind-address=127.0.0.1 --leader-elect=false --kube-api-qps=500 --kube-api-burst=1000 --profiling=false

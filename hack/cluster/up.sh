@@ -53,6 +53,7 @@ write_files() {
   render kubelet.yaml "$state/conf/kubelet.yaml"
   render Corefile "$state/conf/Corefile"
   render dns.yaml "$state/conf/dns.yaml"
+  render storage.yaml "$state/conf/storage.yaml"
   render cni.conflist "$state/conf/cni/10-fairlead.conflist"
   render hosts.toml "$state/conf/registries/_default/hosts.toml"
 }
@@ -108,6 +109,7 @@ until_true() {
 wait_for_node() {
   local kubectl=("$kube_dir/kubectl" --kubeconfig "$kubeconfig" --cache-dir "$state/run/kubectl")
   until_true 30 "the services of the API server do not get written" "${kubectl[@]}" apply -f "$state/conf/dns.yaml"
+  until_true 30 "the storage class does not get written" "${kubectl[@]}" apply -f "$state/conf/storage.yaml"
   until_true 60 "the kubelet does not register its node" "${kubectl[@]}" get node "$node"
   "${kubectl[@]}" wait --for=condition=Ready "node/$node" --timeout=120s >/dev/null || fail "the node does not get ready; see $state/logs/kubelet.log"
   until_true 60 "the controller manager makes no service accounts" "${kubectl[@]}" get serviceaccount default
