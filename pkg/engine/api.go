@@ -30,6 +30,9 @@ type Options struct {
 	// ResultTimeout is how long a node waits, after its pod ended, for outputs that the executor has not reported; zero:
 	// ten minutes (EXE-03).
 	ResultTimeout time.Duration
+	// Uncommitted tells NewRun that some of the nodes are newer than the header: of the last decision only a part was stored.
+	// What that decision had ended is then gone through again, so that nothing it had created is missing.
+	Uncommitted bool
 	// RestartFailedPods is how often a pod that failed before its main container started is made again without spending a
 	// retry (RTY-12); zero: never.
 	RestartFailedPods int32

@@ -70,17 +70,6 @@ func (r *Run) stopBeforeStart() bool {
 	return false
 }
 
-// checkSpec is the part of validation without which nothing can run; admission does the rest.
-func (r *Run) checkSpec() error {
-	if r.spec.Entrypoint == "" {
-		return errors.New("spec.entrypoint is required")
-	}
-	if _, ok := r.local[r.spec.Entrypoint]; !ok {
-		return fmt.Errorf("spec.entrypoint: template name '%s' undefined", r.spec.Entrypoint)
-	}
-	return nil
-}
-
 // begun marks the workflow as running.
 func (r *Run) begun() error {
 	if err := r.applyMetadata(); err != nil {

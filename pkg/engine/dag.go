@@ -2,6 +2,7 @@ package engine
 
 import (
 	"container/heap"
+	"slices"
 	"sort"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -20,6 +21,8 @@ type dagFrame struct {
 	bad   []int
 	over  bool // nothing more is started
 	fresh bool // not looked at yet
+	// stored: some of the tasks may have nodes from before a restart
+	stored bool
 }
 
 // taskRun is a task of a running DAG.
@@ -65,7 +68,7 @@ func (q *readyTasks) Pop() any {
 }
 
 func (r *Run) openDAG(e *entry, t *template) {
-	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), fresh: true}
+	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), fresh: true, stored: e.stored}
 	f.tasks = make([]taskRun, len(t.graph.Tasks))
 	f.ready.g = t.graph
 	for _, i := range t.graph.Order {
@@ -94,8 +97,12 @@ func (f *dagFrame) find(name string) member {
 
 func (f *dagFrame) siblings() siblingScope { return siblingScope{c: &f.composite, find: f.find} }
 
-// advance implements frame. The phase is looked at before anything new starts: a DAG that has failed starts nothing (DAG-06).
+// advance implements frame. Stored tasks are taken up first; then the phase is looked at before anything new starts: a DAG
+// that has failed starts nothing (DAG-06).
 func (f *dagFrame) advance() {
+	if f.e.frame != f || f.takeUpStored() {
+		return
+	}
 	for f.e.frame == f {
 		if f.open == 0 && !f.fresh {
 			if phase, message := f.assess(); phase != v1alpha1.NodeRunning {
@@ -107,8 +114,7 @@ func (f *dagFrame) advance() {
 		if f.ready.Len() == 0 {
 			return
 		}
-		i := f.ready.IntSlice[0]
-		switch f.begin(i) {
+		switch f.begin(f.ready.IntSlice[0]) {
 		case blocked:
 			return
 		case refused:
@@ -116,9 +122,35 @@ func (f *dagFrame) advance() {
 			if f.open > 0 {
 				return
 			}
-			continue
 		}
 	}
+}
+
+// takeUpStored takes up the ready tasks that have nodes already; true: there were some, and what follows from them comes first.
+func (f *dagFrame) takeUpStored() bool {
+	if !f.stored {
+		return false
+	}
+	var stored []int
+	for _, i := range f.ready.IntSlice {
+		if f.run.find(f.memberName(f.t.graph.Tasks[i].Spec.Name)) != nil {
+			stored = append(stored, i)
+		}
+	}
+	sort.Slice(stored, func(a, b int) bool { return f.t.graph.Tasks[stored[a]].Rank < f.t.graph.Tasks[stored[b]].Rank })
+	taken := false
+	for _, i := range stored {
+		if f.begin(i) == admitted {
+			taken = true
+		}
+	}
+	if !taken {
+		f.stored = false
+		return false
+	}
+	f.fresh = false
+	f.run.touch(f)
+	return true
 }
 
 // assess gives the phase as far as it is known while no node of the DAG is unfulfilled (DAG-06, DAG-07, DAG-11).
@@ -230,7 +262,11 @@ func (f *dagFrame) startTask(i int, s *slot, c *call, act *activity, step *v1alp
 
 // started takes a task out of those that are ready.
 func (f *dagFrame) started(i int) {
-	heap.Pop(&f.ready)
+	if f.ready.IntSlice[0] == i {
+		heap.Pop(&f.ready)
+	} else if at := slices.Index(f.ready.IntSlice, i); at >= 0 {
+		heap.Remove(&f.ready, at)
+	}
 	f.tasks[i].begun = true
 	f.open++
 }

@@ -33,7 +33,7 @@ func (g *globalScope) Get(name string) expr.Value {
 		return expr.Text(v)
 	}
 	switch name {
-	case "workflow.status", "workflow.failures":
+	case "workflow.status", "workflow.failures", "workflow.scheduledTime", "workflow.priority": // the last two need not be there
 		return expr.Value{State: expr.Late}
 	case "workflow.duration":
 		return expr.Text(g.run.duration())

@@ -77,12 +77,15 @@ func (r *Run) closeStrays() bool {
 		case e.st.Type == v1alpha1.NodeTypePod:
 			return false
 		default:
-			phase := v1alpha1.NodeError
+			phase, message := v1alpha1.NodeError, ""
 			if b := e.boundary; b != nil && b.over() {
 				phase = b.st.Phase
+				if e.st.Type == v1alpha1.NodeTypeStepGroup {
+					message = b.st.Message // a Steps has phase and message from its last group
+				}
 			}
 			e.frame = nil
-			r.setPhase(e, phase, "")
+			r.setPhase(e, phase, message)
 		}
 	}
 	return r.unfulfilled == 0

@@ -75,9 +75,8 @@ func (r *Run) observePod(ev PodObserved) {
 		}
 		return
 	case e.st.PodUID == "":
-		e.st.PodUID = pod.UID
 		e.stopped = false
-		r.mark(e)
+		r.change(e, func(st *v1alpha1.NodeStatus) { st.PodUID = pod.UID })
 	}
 	if e.over() {
 		r.podAfterEnd(e, pod)

@@ -170,7 +170,7 @@ func absentError(name string) error {
 // at gives the step for the i-th value of a loop; skip is the message if its condition rules it out.
 func (r *Run) at(p *plan, i int, artifacts artifactFinder) (step *v1alpha1.WorkflowStep, skip string, err error) {
 	if p.skip != "" {
-		return &p.step, p.skip, nil
+		return p.act.step, p.skip, nil
 	}
 	if p.when == nil && p.body == nil && p.inline == nil {
 		return &p.step, "", nil

@@ -9,7 +9,8 @@ import (
 // leafOwnProgress reports whether a node has progress of its own rather than that of what stands below it (NOD-08).
 func leafOwnProgress(e *entry) bool {
 	switch e.st.Type {
-	case v1alpha1.NodeTypePod, v1alpha1.NodeTypeContainer, v1alpha1.NodeTypeHTTP, v1alpha1.NodeTypePlugin:
+	case v1alpha1.NodeTypePod, v1alpha1.NodeTypeContainer, v1alpha1.NodeTypeHTTP, v1alpha1.NodeTypePlugin,
+		v1alpha1.NodeTypeSuspend:
 		return true
 	}
 	return false

@@ -124,8 +124,11 @@ func (r *Run) setSpec(spec *v1alpha1.WorkflowSpec) {
 func (r *Run) load(nodes []v1alpha1.NodeStatus) error {
 	r.order = make([]*entry, 0, len(nodes))
 	for i := range nodes {
-		e := &entry{st: *nodes[i].DeepCopy()}
+		e := &entry{st: *nodes[i].DeepCopy(), stored: true}
 		e.st.Children, e.st.OutboundNodes = nil, nil
+		if r.opts.Uncommitted {
+			e.reopen()
+		}
 		if _, twice := r.table[e.st.ID]; twice {
 			return fmt.Errorf("two nodes have the ID %s", e.st.ID)
 		}
@@ -162,7 +165,7 @@ func (r *Run) joinGroup(e *entry) {
 			continue
 		}
 		if p.st.Type == v1alpha1.NodeTypeStepGroup || p.st.Type == v1alpha1.NodeTypeTaskGroup {
-			p.members = append(p.members, e)
+			e.join(p)
 		}
 	}
 }

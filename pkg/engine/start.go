@@ -113,7 +113,10 @@ func (r *Run) takeUp(e *entry, c *call) bool {
 	if e.call != nil {
 		return false
 	}
-	e.call, e.slot, e.up = c, c.slot, c.up
+	r.count(e, -1)
+	e.call, e.slot, e.up, e.boundary = c, c.slot, c.up, c.boundary
+	r.count(e, 1)
+	e.join(c.group)
 	if c.slot != nil {
 		c.slot.e = e
 	}

@@ -20,7 +20,8 @@ type stepsFrame struct {
 	open     int // started and not done
 	failed   *slot
 	broken   *slot
-	over     bool // a failure stops further starts in this group
+	over     bool            // a failure stops further starts in this group
+	taken    map[[2]int]bool // taken up after a restart, before anything new was started
 }
 
 func (r *Run) openSteps(e *entry, t *template) {
@@ -119,7 +120,41 @@ func (f *stepsFrame) planGroup() bool {
 		}
 		f.plans = append(f.plans, p)
 	}
+	f.takeUpStored()
 	return true
+}
+
+// takeUpStored takes up the stored members of a stored group, wherever they stand: what they hold must not keep others out.
+func (f *stepsFrame) takeUpStored() {
+	f.taken = nil
+	if !f.sg.stored {
+		return
+	}
+	f.taken = map[[2]int]bool{}
+	for i, p := range f.plans {
+		n := 1
+		if p.loops {
+			n = len(p.items)
+		}
+		for j := range n {
+			if f.run.find(f.unitName(p, j)) == nil {
+				continue
+			}
+			f.step, f.item = i, j
+			if f.startOne(p) == admitted {
+				f.taken[[2]int{i, j}] = true
+			}
+		}
+	}
+	f.step, f.item = 0, 0
+}
+
+func (f *stepsFrame) unitName(p *plan, item int) string {
+	name := node.Child(f.sg.st.Name, p.act.step.Name)
+	if p.loops {
+		return node.Item(name, item, p.items[item].Rendered())
+	}
+	return name
 }
 
 // startAll starts what has not been started; false when something has to wait.
@@ -131,6 +166,10 @@ func (f *stepsFrame) startAll() bool {
 			n = len(p.items)
 		}
 		for f.item < n {
+			if f.taken[[2]int{f.step, f.item}] {
+				f.item++
+				continue
+			}
 			switch f.startOne(p) {
 			case blocked:
 				return false
@@ -161,10 +200,7 @@ func (f *stepsFrame) failFastEnd() bool {
 // startOne starts a step, or one value of its loop.
 func (f *stepsFrame) startOne(p *plan) admission {
 	r := f.run
-	name := node.Child(f.sg.st.Name, p.act.step.Name)
-	if p.loops {
-		name = node.Item(name, f.item, p.items[f.item].Rendered())
-	}
+	name := f.unitName(p, f.item)
 	stored := r.find(name)
 	if stored == nil {
 		if verdict := r.admit(f, f.e, f.e.call.onExit); verdict != admitted {
@@ -176,7 +212,7 @@ func (f *stepsFrame) startOne(p *plan) admission {
 	if p.loops {
 		step, skip, err = r.at(p, f.item, f.artifact(f.find))
 	}
-	if step == nil {
+	if step == nil || skip != "" && !p.loops {
 		step = p.act.step
 	}
 	c := f.call(step, name)

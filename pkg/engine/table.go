@@ -3,6 +3,8 @@ package engine
 import (
 	"fmt"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
 )
@@ -27,9 +29,13 @@ type entry struct {
 	waiters        waitQueue
 	daemons        []*entry
 
+	before *v1alpha1.NodeStatus // how a reopened composite was stored
+
 	progress  counts
 	resources v1alpha1.ResourcesDuration
 	dirty     bool
+	stored    bool // it was there when the run was built
+	joined    bool // it is among the members of its group
 	told      bool // who waits for it has been told that it is fulfilled
 	finished  bool // the end of its pod was passed on
 	stopped   bool // its pod was asked to stop
@@ -76,9 +82,7 @@ func (r *Run) create(c *call, kind v1alpha1.NodeType, phase v1alpha1.NodePhase, 
 	}
 	r.table[st.ID] = e
 	r.order = append(r.order, e)
-	if c.group != nil {
-		c.group.members = append(c.group.members, e)
-	}
+	e.join(c.group)
 	r.count(e, 1)
 	if e.progress = ownProgress(e); e.progress.m > 0 {
 		r.progress.n, r.progress.m = r.progress.n+e.progress.n, r.progress.m+e.progress.m
@@ -112,6 +116,9 @@ func (r *Run) change(e *entry, alter func(*v1alpha1.NodeStatus)) {
 	alter(&e.st)
 	if e.st.Completed() && e.st.FinishedAt.IsZero() {
 		e.st.FinishedAt = r.now
+		if b := e.before; b != nil && b.Phase == e.st.Phase {
+			e.st.FinishedAt, e.st.Message = b.FinishedAt, b.Message
+		}
 	}
 	r.count(e, 1)
 	r.mark(e)
@@ -146,8 +153,38 @@ func active(e *entry) bool {
 	return e.st.Phase == v1alpha1.NodePending || e.st.Phase == v1alpha1.NodeRunning
 }
 
+// join puts a node among the members of its StepGroup or TaskGroup.
+func (e *entry) join(group *entry) {
+	if group != nil && !e.joined {
+		e.joined = true
+		group.members = append(group.members, e)
+	}
+}
+
+// reopen has a composite that has ended gone through again (Options.Uncommitted).
+func (e *entry) reopen() {
+	switch e.st.Type {
+	case v1alpha1.NodeTypeSteps, v1alpha1.NodeTypeStepGroup, v1alpha1.NodeTypeDAG, v1alpha1.NodeTypeTaskGroup, v1alpha1.NodeTypeRetry:
+	default:
+		return
+	}
+	if !e.over() {
+		return
+	}
+	e.before = e.st.DeepCopy()
+	e.st.Phase, e.st.Message = v1alpha1.NodeRunning, ""
+	e.st.FinishedAt = metav1.Time{}
+	e.st.Daemoned = nil
+}
+
 // over reports whether a node is fulfilled for good; a running daemon is not.
 func (e *entry) over() bool { return e.st.Fulfilled() && !active(e) }
+
+// stray reports whether a node was stored and nobody has asked for it since the run was built. Unless it has a pod, which will
+// end by itself, it takes no capacity, lest it keep out the one that would ask.
+func (e *entry) stray() bool {
+	return e.call == nil && (e.st.Type != v1alpha1.NodeTypePod || e.st.PodUID == "")
+}
 
 // count adds a node to, or takes it from, the counts that limits and headers need.
 func (r *Run) count(e *entry, sign int) {
@@ -157,7 +194,7 @@ func (r *Run) count(e *entry, sign int) {
 	}
 	switch e.st.Type {
 	case v1alpha1.NodeTypePod:
-		if active(e) {
+		if active(e) && !e.stray() {
 			r.activePods += sign
 			if b != nil {
 				b.activePods += sign
@@ -174,7 +211,7 @@ func (r *Run) count(e *entry, sign int) {
 	if b == nil {
 		return
 	}
-	if active(e) && (e.st.Type == v1alpha1.NodeTypePod || e.st.Type == v1alpha1.NodeTypeSteps || e.st.Type == v1alpha1.NodeTypeDAG) {
+	if active(e) && !e.stray() && (e.st.Type == v1alpha1.NodeTypePod || e.st.Type == v1alpha1.NodeTypeSteps || e.st.Type == v1alpha1.NodeTypeDAG) {
 		b.activeChildren += sign
 	}
 	attempt := e.st.NodeFlag != nil && (e.st.NodeFlag.Retried || e.st.NodeFlag.Hooked)

@@ -16,6 +16,7 @@ type groupFrame struct {
 	open   int
 	failed *slot
 	over   bool
+	taken  map[int]bool // taken up after a restart, before anything new was started
 }
 
 // openGroup makes the TaskGroup of a task, or takes up a stored one.
@@ -36,7 +37,25 @@ func (f *dagFrame) openGroup(i int, p *plan, c *call) {
 	}
 	f.tasks[i].e, f.tasks[i].frame = e, g
 	e.frame = g
+	g.takeUpStored()
 	r.touch(g)
+}
+
+// takeUpStored takes up the stored members of a stored group, wherever they stand.
+func (g *groupFrame) takeUpStored() {
+	if !g.e.stored {
+		return
+	}
+	g.taken = map[int]bool{}
+	for i := range g.plan.items {
+		if g.dag.run.find(node.Item(g.e.st.Name, i, g.plan.items[i].Rendered())) == nil {
+			continue
+		}
+		if g.next = i; g.startOne() == admitted {
+			g.taken[i] = true
+		}
+	}
+	g.next = 0
 }
 
 // advance implements frame.
@@ -60,6 +79,10 @@ func (g *groupFrame) advance() {
 
 func (g *groupFrame) startAll() bool {
 	for !g.over && g.next < len(g.plan.items) {
+		if g.taken[g.next] {
+			g.next++
+			continue
+		}
 		switch g.startOne() {
 		case blocked:
 			return false

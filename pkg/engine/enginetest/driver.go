@@ -20,6 +20,7 @@ import (
 type Outcome struct {
 	ExitCode   int32
 	Message    string            // message of the pod itself, such as that of an eviction
+	LastWords  string            // what main leaves as its termination message
 	Refused    string            // the API refuses to create the pod, with this message
 	Result     *string           // what main prints, if somebody asks for it
 	Parameters map[string]string // output parameters that the pod leaves
@@ -27,6 +28,18 @@ type Outcome struct {
 	Vanishes   bool              // it is deleted by somebody while it runs
 	Takes      time.Duration     // how long it runs; default a second
 }
+
+// Crash says when the controller dies over a decision.
+type Crash int
+
+const (
+	// Survive: it does not.
+	Survive Crash = iota
+	// BeforeActions: the decision is stored; no pod was created or ended for it.
+	BeforeActions
+	// HalfStored: some of its nodes are stored, its header is not; no pod was created or ended for it.
+	HalfStored
+)
 
 // Script decides what a pod does.
 type Script func(engine.PodRequest) Outcome
@@ -48,6 +61,8 @@ type Driver struct {
 	Created   map[string]int // pods created, by name
 	MostPods  int            // most pods at once that were created and not finished
 	Decisions int
+	// Crash, if set, is asked with each decision whether the controller dies over it.
+	Crash func(engine.Decision) Crash
 	// Check is called after each stored decision.
 	Check func(*Driver, engine.Decision)
 
@@ -152,11 +167,12 @@ func (d *Driver) more() []engine.Event {
 // Send has the engine take in an event with the next step.
 func (d *Driver) Send(event engine.Event) { d.todo = append(d.todo, event) }
 
-// Resume marks the running suspensions Succeeded, as an old client does, and has the run built again.
-func (d *Driver) Resume() {
+// Resume marks the running suspensions Succeeded with a message, as an old client does, and has the run built again.
+func (d *Driver) Resume(message string) {
 	for id, n := range d.Nodes {
 		if n.Type == v1alpha1.NodeTypeSuspend && n.Phase == v1alpha1.NodeRunning {
 			n.Phase, n.FinishedAt = v1alpha1.NodeSucceeded, metav1.NewTime(d.Now)
+			n.Message = message
 			if outputs, err := engine.SuppliedOutputs(n.Outputs, n.Inputs); err == nil {
 				n.Outputs = outputs
 			}
@@ -175,9 +191,28 @@ func (d *Driver) Change(alter func(*v1alpha1.Workflow)) {
 func (d *Driver) apply(events []engine.Event) error {
 	decision := d.run.Apply(d.Now, events...)
 	d.Decisions++
+	crash := Survive
+	if d.Crash != nil {
+		crash = d.Crash(decision)
+	}
+	if crash == HalfStored {
+		for _, n := range decision.Nodes {
+			if n.Ordinal/2%2 == int64(d.Decisions%2) {
+				d.Nodes[n.ID] = n
+			}
+		}
+		d.Restart()
+		d.Options.Uncommitted = true
+		return nil
+	}
 	d.store(decision)
+	d.Options.Uncommitted = false
 	if d.Check != nil {
 		d.Check(d, decision)
+	}
+	if crash == BeforeActions {
+		d.Restart()
+		return nil
 	}
 	return d.carryOut(decision)
 }

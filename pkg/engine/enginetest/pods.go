@@ -83,6 +83,7 @@ func (d *Driver) advance(p *pod) []engine.Event {
 		return []engine.Event{engine.PodGone{NodeID: p.request.NodeID, UID: p.object.UID}}
 	case p.outcome.ExitCode != 0 || p.outcome.Message != "":
 		fail(p.object, p.outcome.ExitCode, p.outcome.Message, d.Now)
+		p.object.Status.ContainerStatuses[0].State.Terminated.Message = p.outcome.LastWords
 	default:
 		terminate(p.object, corev1.PodSucceeded, 0, d.Now)
 	}

@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/Masterminds/sprig/v3"
-	"k8s.io/client-go/util/jsonpath"
+	"github.com/ohler55/ojg/jp"
 )
 
 // environment holds the functions that expressions have beside those of the language (EXP-02).
@@ -78,22 +78,18 @@ func jsonPath(text, path string) (any, error) {
 	if err := json.Unmarshal([]byte(text), &data); err != nil {
 		return nil, fmt.Errorf("jsonpath: the first argument is not JSON: %w", err)
 	}
-	finder := jsonpath.New("path")
-	if err := finder.Parse("{" + path + "}"); err != nil {
-		return nil, fmt.Errorf("jsonpath: %w", err)
-	}
-	found, err := finder.FindResults(data)
+	compiled, err := jp.ParseString(path)
 	if err != nil {
-		return nil, fmt.Errorf("jsonpath: %w", err)
+		return nil, fmt.Errorf("jsonpath %s: %w", path, err)
 	}
-	values := []any{}
-	for _, group := range found {
-		for _, v := range group {
-			values = append(values, v.Interface())
-		}
+	found := compiled.Get(data)
+	switch {
+	case !compiled.Normal() && found == nil:
+		return []any{}, nil
+	case !compiled.Normal():
+		return found, nil
+	case len(found) == 0:
+		return nil, fmt.Errorf("jsonpath %s: nothing is there", path)
 	}
-	if len(values) == 1 && !strings.ContainsAny(path, "*?:") && !strings.Contains(path, "..") {
-		return values[0], nil
-	}
-	return values, nil
+	return found[0], nil
 }

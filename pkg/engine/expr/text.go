@@ -207,3 +207,14 @@ func quote(s string) string {
 	}
 	return strings.TrimSuffix(b.String(), "\n")
 }
+
+// Names lists the simple tags of the text, each as often as it stands there.
+func (t *Template) Names() []string {
+	var names []string
+	for i := range t.parts {
+		if t.parts[i].kind == simple {
+			names = append(names, t.parts[i].text)
+		}
+	}
+	return names
+}

@@ -1,0 +1,110 @@
+package enginetest
+
+import (
+	"math/rand"
+	"os"
+	"strconv"
+	"testing"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/engine/node"
+)
+
+// randomRuns is how many workflows each test makes; FAIRLEAD_RANDOM_RUNS asks for more.
+var randomRuns = runs()
+
+func runs() int {
+	if n, err := strconv.Atoi(os.Getenv("FAIRLEAD_RANDOM_RUNS")); err == nil {
+		return n
+	}
+	return 100
+}
+
+// TestRandomWorkflows checks what has to hold for every run: it ends, no node stays unfulfilled, each attempt gets at most
+// one pod, limits are kept, edges lead to nodes that exist.
+func TestRandomWorkflows(t *testing.T) {
+	for seed := range int64(randomRuns) {
+		g := &Generator{Rand: rand.New(rand.NewSource(seed))}
+		wf := g.Workflow()
+		d := New(wf, Outcomes)
+		d.Random = g.Rand
+		if err := d.Run(); err != nil {
+			t.Fatalf("seed %d: %v\n%s", seed, err, Tree(d.Records()))
+		}
+		checkEnd(t, d, seed)
+		if p := wf.Spec.Parallelism; p != nil && int64(d.MostPods) > *p {
+			t.Fatalf("seed %d: %d pods at once, parallelism %d (FLOW-10)", seed, d.MostPods, *p)
+		}
+	}
+}
+
+// TestRandomRestarts checks that a run which is thrown away and built again from what was stored comes to the same end.
+func TestRandomRestarts(t *testing.T) {
+	for seed := range int64(randomRuns) {
+		g := &Generator{Rand: rand.New(rand.NewSource(seed)), OrderFree: true}
+		wf := g.Workflow()
+		straight := New(wf, Outcomes)
+		if err := straight.Run(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		checkEnd(t, straight, seed)
+		want := Tree(straight.Records())
+		for crash := Survive; crash <= HalfStored; crash++ {
+			d := New(wf, Outcomes)
+			dice := rand.New(rand.NewSource(seed * 7))
+			d.Crash = func(engine.Decision) Crash {
+				if dice.Intn(4) > 0 {
+					return Survive
+				}
+				if crash == Survive {
+					d.Restart()
+				}
+				return crash
+			}
+			if err := d.Run(); err != nil {
+				t.Fatalf("seed %d, crash %d: %v", seed, crash, err)
+			}
+			checkEnd(t, d, seed)
+			if got := Tree(d.Records()); got != want || d.Workflow.Status.Phase != straight.Workflow.Status.Phase {
+				t.Fatalf("seed %d, crash %d: ends %s with\n%s\nwithout restarts %s with\n%s", seed, crash, d.Workflow.Status.Phase, got, straight.Workflow.Status.Phase, want)
+			}
+		}
+	}
+}
+
+func checkEnd(t *testing.T, d *Driver, seed int64) {
+	t.Helper()
+	if !d.Done || !d.Workflow.Status.Phase.Completed() {
+		t.Fatalf("seed %d: does not end: %s\n%s", seed, d.Workflow.Status.Phase, Tree(d.Records()))
+	}
+	ordinals := map[int64]string{}
+	for id, n := range d.Nodes {
+		if !n.Fulfilled() || (n.IsDaemoned() && n.Phase == v1alpha1.NodeRunning) {
+			t.Fatalf("seed %d: node %s is %s at the end\n%s", seed, n.Name, n.Phase, Tree(d.Records()))
+		}
+		if id != node.ID(d.Workflow.Name, n.Name) {
+			t.Fatalf("seed %d: node %s has ID %s", seed, n.Name, id)
+		}
+		if other, twice := ordinals[n.Ordinal]; twice {
+			t.Fatalf("seed %d: %s and %s have ordinal %d", seed, other, n.Name, n.Ordinal)
+		}
+		ordinals[n.Ordinal] = n.Name
+		if n.BoundaryID != "" {
+			if _, ok := d.Nodes[n.BoundaryID]; !ok {
+				t.Fatalf("seed %d: boundary of %s is missing", seed, n.Name)
+			}
+		}
+		for _, parent := range n.Parents {
+			parent, _ = node.ParentRef(parent)
+			if _, ok := d.Nodes[parent]; !ok {
+				t.Fatalf("seed %d: parent %s of %s is missing", seed, parent, n.Name)
+			}
+		}
+	}
+	for name, n := range d.Created {
+		if n != 1 {
+			t.Fatalf("seed %d: pod %s was created %d times", seed, name, n)
+		}
+	}
+}
