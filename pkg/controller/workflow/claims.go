@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 
@@ -29,6 +30,9 @@ type ClaimControl interface {
 	// DeleteBudget deletes a disruption budget; one that is gone is no error.
 	DeleteBudget(ctx context.Context, namespace, name string) error
 }
+
+// claimProtection is the finalizer by which Kubernetes keeps a claim while pods use it.
+const claimProtection = "kubernetes.io/pvc-protection"
 
 type clientClaims struct{ client kubernetes.Interface }
 
@@ -60,13 +64,38 @@ func (c clientClaims) DeleteClaim(ctx context.Context, namespace, name string, o
 	if ref := metav1.GetControllerOfNoCopy(found); ref == nil || ref.UID != owner {
 		return nil
 	}
-	if len(found.Finalizers) > 0 {
-		_, err := claims.Patch(ctx, name, types.MergePatchType, []byte(`{"metadata":{"uid":"`+string(found.UID)+`","finalizers":null}}`), metav1.PatchOptions{})
-		if err := notThisPod(err); err != nil {
-			return err
-		}
+	if err := claims.Delete(ctx, name, metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(found.UID))}); err != nil {
+		return notThisPod(err)
 	}
-	return notThisPod(claims.Delete(ctx, name, metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(found.UID))}))
+	return c.releaseClaim(ctx, namespace, name, found.UID)
+}
+
+// releaseClaim takes the protection off a claim that is being deleted: it would wait for the deletion of pods that have
+// ended. Before the deletion it would be in vain, as the cluster puts it on again.
+func (c clientClaims) releaseClaim(ctx context.Context, namespace, name string, uid types.UID) error {
+	claims := c.client.CoreV1().PersistentVolumeClaims(namespace)
+	found, err := claims.Get(ctx, name, metav1.GetOptions{})
+	if err != nil {
+		return notThisPod(err)
+	}
+	rest := slices.DeleteFunc(slices.Clone(found.Finalizers), func(f string) bool { return f == claimProtection })
+	if found.UID != uid || len(rest) == len(found.Finalizers) {
+		return nil
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": uid, "resourceVersion": found.ResourceVersion, "finalizers": rest}})
+	if err != nil {
+		return err
+	}
+	_, err = claims.Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{})
+	// A conflict is not forgiven here: somebody changed the claim, and it is still protected.
+	return ignoreNotFound(err)
+}
+
+func ignoreNotFound(err error) error {
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	return err
 }
 
 func (c clientClaims) EnsureBudget(ctx context.Context, budget *policyv1.PodDisruptionBudget) error {

@@ -1,0 +1,69 @@
+package workflow
+
+import (
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
+	"k8s.io/utils/ptr"
+)
+
+// TestVOL03ClaimIsReleasedOnceItIsBeingDeleted: a protected claim goes although pods that have ended still name it; other
+// finalizers and claims of others are left alone.
+func TestVOL03ClaimIsReleasedOnceItIsBeingDeleted(t *testing.T) {
+	tests := []struct {
+		name       string
+		owner      types.UID
+		finalizers []string
+		wantGone   bool
+		wantLeft   []string
+	}{
+		{name: "protected", owner: "wf", finalizers: []string{claimProtection}, wantGone: true},
+		{name: "unprotected", owner: "wf", wantGone: true},
+		{name: "somebody else waits", owner: "wf", finalizers: []string{"example.com/backup", claimProtection}, wantLeft: []string{"example.com/backup"}},
+		{name: "of another workflow", owner: "other", finalizers: []string{claimProtection}, wantLeft: []string{claimProtection}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			client := fake.NewClientset(&corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+				Name: "run-work", Namespace: "ns", UID: "claim", Finalizers: test.finalizers,
+				OwnerReferences: []metav1.OwnerReference{{Kind: "Workflow", Name: "run", UID: test.owner, Controller: ptr.To(true)}},
+			}})
+			deleting := asServersDelete(client)
+			if err := NewClaimControl(client).DeleteClaim(t.Context(), "ns", "run-work", "wf"); err != nil {
+				t.Fatal(err)
+			}
+			left, err := client.CoreV1().PersistentVolumeClaims("ns").Get(t.Context(), "run-work", metav1.GetOptions{})
+			if gone := apierrors.IsNotFound(err) || *deleting && len(left.Finalizers) == 0; gone != test.wantGone {
+				t.Fatalf("gone: %v, want %v (%v)", gone, test.wantGone, left)
+			}
+			if !test.wantGone && !slices.Equal(left.Finalizers, test.wantLeft) {
+				t.Errorf("finalizers left: %v, want %v", left.Finalizers, test.wantLeft)
+			}
+		})
+	}
+}
+
+// asServersDelete has the client keep an object with finalizers when it is deleted, as a server does. The answer becomes
+// true with the deletion.
+func asServersDelete(client *fake.Clientset) *bool {
+	deleting := new(bool)
+	client.PrependReactor("delete", "persistentvolumeclaims", func(clienttesting.Action) (bool, runtime.Object, error) {
+		*deleting = true
+		return true, nil, nil
+	})
+	client.PrependReactor("patch", "persistentvolumeclaims", func(clienttesting.Action) (bool, runtime.Object, error) {
+		if !*deleting {
+			// The protection comes back on a claim that is not being deleted.
+			return true, &corev1.PersistentVolumeClaim{}, nil
+		}
+		return false, nil, nil
+	})
+	return deleting
+}
