@@ -168,8 +168,19 @@ func (f *fakeWorkflows) end(phase v1alpha1.WorkflowPhase) {
 	f.workflow.Status.Phase = phase
 	changed := f.workflow.DeepCopy()
 	f.mu.Unlock()
-	f.watcher.Modify(changed)
+	f.watcher.Modify(sharedObject{changed})
 }
+
+// sharedObject is how the watch cache sends an object to several watchers.
+type sharedObject struct{ *v1alpha1.Workflow }
+
+var _ runtime.CacheableObject = sharedObject{}
+
+func (s sharedObject) CacheEncode(runtime.Identifier, func(runtime.Object, io.Writer) error, io.Writer) error {
+	return errors.New("nobody encodes here")
+}
+
+func (s sharedObject) GetObject() runtime.Object { return s.Workflow }
 
 func openLog(t *testing.T, pods *fakePods, workflows *fakeWorkflows, options *v1alpha1.LogOptions) (io.ReadCloser, error) {
 	t.Helper()

@@ -81,7 +81,12 @@ func watchUntilEnd(ctx context.Context, workflows Workflows, r *request) (bool, 
 			case watch.Error:
 				return false, apierrors.FromObject(event.Object)
 			}
-			if workflow, ok := event.Object.(*v1alpha1.Workflow); ok && event.Type != watch.Bookmark && hasEnded(workflow, r) {
+			object := event.Object
+			if shared, ok := object.(runtime.CacheableObject); ok {
+				// The watch cache wraps what it sends to several watchers.
+				object = shared.GetObject()
+			}
+			if workflow, ok := object.(*v1alpha1.Workflow); ok && event.Type != watch.Bookmark && hasEnded(workflow, r) {
 				return true, nil
 			}
 		}
