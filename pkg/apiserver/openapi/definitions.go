@@ -3,6 +3,9 @@
 package openapi
 
 import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/kube-openapi/pkg/common"
 	"k8s.io/kube-openapi/pkg/validation/spec"
 
@@ -16,6 +19,7 @@ func Definitions(ref common.ReferenceCallback) map[string]common.OpenAPIDefiniti
 	definitions := generated.GetOpenAPIDefinitions(ref)
 	describeParallelSteps(definitions, ref)
 	describeLenientScalars(definitions)
+	describeUnnamedContainers(definitions, ref)
 	return definitions
 }
 
@@ -51,4 +55,32 @@ func describeLenientScalars(definitions map[string]common.OpenAPIDefinition) {
 			properties[field] = property
 		}
 	}
+}
+
+// unnamedContainer is the model of a container whose name Fairlead gives: `main`.
+const unnamedContainer = "io.argoproj.workflow.v1alpha1.UnnamedContainer"
+
+// describeUnnamedContainers drops the name from what a template's container and script must have. Kubernetes requires it
+// of every container, and clients that validate by schema would refuse a manifest that the server accepts. The model gets
+// a name of its own: a second definition of Kubernetes' model would collide with the cluster's own in the merged document.
+func describeUnnamedContainers(definitions map[string]common.OpenAPIDefinition, ref common.ReferenceCallback) {
+	container := definitions[corev1.Container{}.OpenAPIModelName()]
+	container.Schema.Required = without(container.Schema.Required, "name")
+	definitions[unnamedContainer] = container
+
+	script := definitions[v1alpha1.ScriptTemplate{}.OpenAPIModelName()]
+	script.Schema.Required = without(script.Schema.Required, "name")
+	definitions[v1alpha1.ScriptTemplate{}.OpenAPIModelName()] = script
+
+	template := definitions[v1alpha1.Template{}.OpenAPIModelName()]
+	property := template.Schema.Properties["container"]
+	property.Ref = ref(unnamedContainer)
+	template.Schema.Properties["container"] = property
+	template.Dependencies = append(template.Dependencies, unnamedContainer)
+	definitions[v1alpha1.Template{}.OpenAPIModelName()] = template
+}
+
+// without returns the list without one entry; the original stays as it is.
+func without(list []string, entry string) []string {
+	return slices.DeleteFunc(slices.Clone(list), func(s string) bool { return s == entry })
 }

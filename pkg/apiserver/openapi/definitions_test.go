@@ -3,9 +3,11 @@ package openapi
 import (
 	"encoding/json"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/managedfields"
 	"k8s.io/kube-openapi/pkg/common"
@@ -139,5 +141,22 @@ func TestServerSideApplySchema(t *testing.T) {
 	}
 	if _, err := converter.ObjectToTyped(typed); err != nil {
 		t.Errorf("as stored it does not fit the schema: %v", err)
+	}
+}
+
+// A template's container and script need no name: clients that validate by schema must not ask for one.
+func TestContainersNeedNoName(t *testing.T) {
+	published := definitions()
+	property := published[v1alpha1.Template{}.OpenAPIModelName()].Schema.Properties["container"]
+	reference := property.Ref.String()
+	model := reference[strings.LastIndex(reference, "/")+1:]
+	for _, name := range []string{model, v1alpha1.ScriptTemplate{}.OpenAPIModelName()} {
+		schema := published[name].Schema
+		if len(schema.Properties) == 0 || slices.Contains(schema.Required, "name") {
+			t.Errorf("%s: %d properties, required %v", name, len(schema.Properties), schema.Required)
+		}
+	}
+	if !slices.Contains(published[corev1.Container{}.OpenAPIModelName()].Schema.Required, "name") {
+		t.Error("Kubernetes' own model was changed")
 	}
 }
