@@ -69,10 +69,9 @@ func TestTwoControllersAtOnce(t *testing.T) {
 	kube := fakekube.Start(t, server.Config)
 	kube.RunPods(t, 100*time.Millisecond)
 	kubeconfig := kube.Kubeconfig(t)
-	startController(t, kubeconfig, noElection)
-	startController(t, kubeconfig, noElection)
+	both := alive(t, startController(t, kubeconfig, noElection), startController(t, kubeconfig, noElection))
 	createRuns(t, server.Client, 10, func(i int) *wfv1.Workflow { return diamondRun(fmt.Sprintf("run-%d", i), 6) })
-	awaitRuns(t, server.Client, 10, func() {})
+	awaitRuns(t, server.Client, 10, both)
 	verifyRuns(t, server.Client, kube, 10, 30)
 }
 
@@ -93,10 +92,9 @@ func TestDeposedLeaderCreatesNothing(t *testing.T) {
 		wf.Spec.PodGC = &wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion, DeleteDelayDuration: "0s"}
 		return wf
 	})
-	awaitCondition(t, "the first controller to create pods", func() bool { return len(kube.CreatedPods()) > runs*5 })
+	awaitCondition(t, "the first controller to create pods", func() bool { alive(t, first)(); return len(kube.CreatedPods()) > runs*5 })
 	first.signal(syscall.SIGSTOP)
-	startController(t, kubeconfig, lease...)
-	awaitRuns(t, server.Client, runs, func() {})
+	awaitRuns(t, server.Client, runs, alive(t, startController(t, kubeconfig, lease...)))
 	requests := kube.Requests("POST pods")
 	first.signal(syscall.SIGCONT)
 	<-first.ended
@@ -116,10 +114,10 @@ func TestControllerHandsOver(t *testing.T) {
 	lease := []string{"--lease-namespace=default", "--lease-duration=1h", "--lease-renew-deadline=30s", "--lease-retry-period=100ms"}
 	first := startController(t, kubeconfig, lease...)
 	createRuns(t, server.Client, 5, func(i int) *wfv1.Workflow { return diamondRun(fmt.Sprintf("run-%d", i), 6) })
-	awaitCondition(t, "the first controller to create pods", func() bool { return len(kube.CreatedPods()) > 10 })
-	startController(t, kubeconfig, lease...)
+	awaitCondition(t, "the first controller to create pods", func() bool { alive(t, first)(); return len(kube.CreatedPods()) > 10 })
+	second := startController(t, kubeconfig, lease...)
 	first.signal(syscall.SIGTERM)
 	<-first.ended
-	awaitRuns(t, server.Client, 5, func() {})
+	awaitRuns(t, server.Client, 5, alive(t, second))
 	verifyRuns(t, server.Client, kube, 5, 30)
 }

@@ -87,3 +87,16 @@ func (p *controllerProcess) kill() {
 	p.signal(syscall.SIGKILL)
 	<-p.ended
 }
+
+// alive returns a function that fails the test when one of the controllers has ended.
+func alive(t *testing.T, processes ...*controllerProcess) func() {
+	return func() {
+		for _, p := range processes {
+			select {
+			case <-p.ended:
+				t.Fatalf("a controller ended by itself:\n%s", p.output)
+			default:
+			}
+		}
+	}
+}

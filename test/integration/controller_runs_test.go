@@ -68,8 +68,32 @@ func awaitRuns(t *testing.T, client versioned.Interface, runs int, tick func()) 
 		return over == runs, nil
 	})
 	if err != nil {
-		t.Fatalf("%d of %d runs are over: %v", over, runs, err)
+		t.Fatalf("%d of %d runs are over: %v\n%s", over, runs, err, describeOpenRuns(client))
 	}
+}
+
+// describeOpenRuns tells for people what the runs that are not over wait for.
+func describeOpenRuns(client versioned.Interface) string {
+	workflows := client.ArgoprojV1alpha1().Workflows(metav1.NamespaceDefault)
+	list, err := workflows.List(context.Background(), metav1.ListOptions{LabelSelector: wfv1.LabelKeyCompleted + "!=true"})
+	if err != nil {
+		return err.Error()
+	}
+	text := ""
+	for i := range list.Items {
+		wf, err := workflows.Get(context.Background(), list.Items[i].Name, metav1.GetOptions{})
+		if err != nil {
+			text += err.Error() + "\n"
+			continue
+		}
+		text += fmt.Sprintf("%s %s %s %s\n", wf.Name, wf.ResourceVersion, wf.Status.Phase, wf.Status.Message)
+		for _, n := range wf.Status.Nodes {
+			if !n.Fulfilled() {
+				text += fmt.Sprintf("  %s %s %s pod %q: %s\n", n.Name, n.Type, n.Phase, n.PodUID, n.Message)
+			}
+		}
+	}
+	return text
 }
 
 // verifyRuns checks that each run succeeded and that each of its steps had exactly one pod, the one that is recorded.

@@ -208,7 +208,12 @@ func (c *Controller) handle(ctx context.Context, key types.NamespacedName) {
 		return
 	}
 	// What the run holds in memory may be ahead of what is stored: the next sync starts from what is stored.
-	c.runs.drop(key)
+	if r := c.runs.get(key); r != nil {
+		for _, l := range r.unstored {
+			c.mail.putBack(key, l)
+		}
+		c.runs.drop(key)
+	}
 	if ctx.Err() == nil {
 		logSyncError(ctx, key, err)
 		c.queue.AddRateLimited(key)

@@ -145,6 +145,10 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 		return nil, err
 	}
 	podCreations.WithLabelValues("created").Inc()
+	if built.Spec.Resources != nil && created.Spec.Resources == nil {
+		c.recorder.Event(r.workflow, corev1.EventTypeWarning, "PodLevelResourcesDropped",
+			fmt.Sprintf("this cluster does not know pod-level resources (podResources): pod %s was created without them", created.Name))
+	}
 	return created, nil
 }
 

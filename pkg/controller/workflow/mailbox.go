@@ -30,7 +30,13 @@ func newMailbox() *mailbox {
 	return &mailbox{letters: map[types.NamespacedName]map[types.UID]letter{}}
 }
 
-func (m *mailbox) put(key types.NamespacedName, l letter) {
+// put delivers a letter; it replaces an earlier one about the same pod.
+func (m *mailbox) put(key types.NamespacedName, l letter) { m.deliver(key, l, true) }
+
+// putBack delivers a letter that is not newer than what may be in the box already.
+func (m *mailbox) putBack(key types.NamespacedName, l letter) { m.deliver(key, l, false) }
+
+func (m *mailbox) deliver(key types.NamespacedName, l letter, replace bool) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	box := m.letters[key]
@@ -38,7 +44,9 @@ func (m *mailbox) put(key types.NamespacedName, l letter) {
 		box = map[types.UID]letter{}
 		m.letters[key] = box
 	}
-	box[l.pod.UID] = l
+	if _, there := box[l.pod.UID]; replace || !there {
+		box[l.pod.UID] = l
+	}
 }
 
 // take empties the box of a workflow; the letters come in order of pod names, so that nothing depends on map order.

@@ -13,6 +13,12 @@ import (
 	"fairlead.dev/fairlead/pkg/engine"
 )
 
+// takeMail empties the mailbox of a run.
+func (c *Controller) takeMail(ctx context.Context, r *activeRun) ([]engine.Event, time.Time, error) {
+	r.unstored = c.mail.take(r.key)
+	return c.podEvents(ctx, r, r.unstored)
+}
+
 // podEvents turns letters about pods into events of the engine. It compares UIDs and nothing else: a pod with another UID
 // than the recorded one is deleted, whatever its name says. The time is when the earliest end of a pod among the letters
 // became known; zero when none ended.
@@ -26,10 +32,7 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		nodeID := l.pod.Annotations[wfv1.AnnotationKeyNodeID]
 		a := r.attempts[nodeID]
 		if a == nil {
-			// The node is over already; its pod may be cleaned up once it has ended as well.
-			if terminal(l.pod) && !l.vanished {
-				c.cleaner.clean(l.pod, newGarbagePolicy(r.spec.PodGC, r.status.Phase))
-			}
+			c.afterTheEnd(r, nodeID, l)
 			continue
 		}
 		event, err := c.podEvent(ctx, r, nodeID, a, l)
@@ -46,6 +49,24 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		}
 	}
 	return events, ended, nil
+}
+
+// afterTheEnd is about a pod whose node needs nothing more: when it has ended as well, it may be cleaned up. A pod of a node
+// that this run does not know is left alone, for this run may be behind what is stored.
+func (c *Controller) afterTheEnd(r *activeRun, nodeID string, l letter) {
+	switch {
+	case !r.isOver(l.pod):
+	case l.vanished:
+		delete(r.over, nodeID)
+	case terminal(l.pod):
+		c.cleaner.clean(l.pod, newGarbagePolicy(r.spec.PodGC, r.status.Phase))
+	}
+}
+
+// isOver tells whether a pod is that of a node that is over.
+func (r *activeRun) isOver(pod *corev1.Pod) bool {
+	uid, known := r.over[pod.Annotations[wfv1.AnnotationKeyNodeID]]
+	return known && (uid == "" || uid == pod.UID)
 }
 
 func (c *Controller) podEvent(ctx context.Context, r *activeRun, nodeID string, a *attempt, l letter) (engine.Event, error) {

@@ -456,3 +456,25 @@ func TestDeleteDelay(t *testing.T) {
 		t.Errorf("after %v", delay)
 	}
 }
+
+// The end of a pod that is gone is not forgotten when the decision about it could not be stored.
+func TestMailComesBackAfterConflict(t *testing.T) {
+	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
+	p.handle(context.Background(), key)
+	p.deliver()
+	_ = p.changePod("work", "pod-a", "pod-a-0", func(pod *corev1.Pod) { setPhase(pod, corev1.PodSucceeded) })
+	last := p.podSet["work/pod-a"].DeepCopy()
+	delete(p.podSet, "work/pod-a")
+	_ = p.podCache.Delete(last)
+	p.deletePod(last)
+	p.edit(key, func(*wfv1.Workflow) {})
+	s.decisions = []engine.Decision{{Status: &wfv1.WorkflowStatus{Phase: wfv1.WorkflowRunning, Message: "in vain"}}}
+	p.handle(context.Background(), key)
+	if p.runs.get(key) != nil {
+		t.Fatal("there was no conflict")
+	}
+	s.told = nil
+	p.deliver()
+	p.handle(context.Background(), key)
+	expect(t, s, "observed a pod-a-0")
+}

@@ -22,6 +22,7 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 	r := &activeRun{
 		key:      key,
 		attempts: map[string]*attempt{},
+		over:     map[string]types.UID{},
 		pages:    nodePages{},
 		creates:  newCreateQueue(),
 		claims:   header.Status.PersistentVolumeClaims,
@@ -82,31 +83,26 @@ func (r *activeRun) namePods(nodes []wfv1.NodeStatus) {
 // review looks at all pods of a run that was just loaded: what happened to them while nobody watched becomes mail, and
 // what was decided about them without being carried out is carried out.
 func (c *Controller) review(ctx context.Context, r *activeRun, nodes []wfv1.NodeStatus) error {
-	over := map[string]bool{}
-	for i := range nodes {
-		if n := &nodes[i]; n.Type == wfv1.NodeTypePod && r.attempts[n.ID] == nil {
-			over[n.ID] = true
-		}
-	}
 	seen := map[types.UID]bool{}
-	gc := newGarbagePolicy(r.spec.PodGC, r.status.Phase)
 	for _, pod := range c.podCache.ownedBy(r.workflow.UID) {
 		seen[pod.UID] = true
-		switch {
-		case !over[pod.Annotations[wfv1.AnnotationKeyNodeID]]:
-			c.mail.put(r.key, letter{pod: pod, arrived: c.clock.Now()})
-		case terminal(pod):
-			c.cleaner.clean(pod, gc)
-		default:
+		c.mail.putBack(r.key, letter{pod: pod, arrived: c.clock.Now()})
+		if r.isOver(pod) {
+			// Its end may have been decided by a process that died before it stopped the pod.
 			if err := c.stopPod(ctx, pod); err != nil {
 				return err
 			}
 		}
 	}
+	for id, uid := range r.over {
+		if !seen[uid] {
+			delete(r.over, id)
+		}
+	}
 	for i := range nodes {
 		n := &nodes[i]
 		if a := r.attempts[n.ID]; a != nil && a.uid != "" && !seen[a.uid] {
-			c.mail.put(r.key, letter{pod: missingPod(r, n.ID, a), vanished: true, arrived: c.clock.Now()})
+			c.mail.putBack(r.key, letter{pod: missingPod(r, n.ID, a), vanished: true, arrived: c.clock.Now()})
 		}
 	}
 	return nil

@@ -26,12 +26,18 @@ type activeRun struct {
 	run             decider
 	// started tells whether Apply was called since the run was loaded.
 	started bool
+	// unstored are the letters that led to the decision under way. They go back into the mailbox when it cannot be stored:
+	// of a pod that is gone, the letter is all that is left.
+	unstored []letter
 	// wake is when to look again without an event; zero: never.
 	wake time.Time
 
 	// attempts are the pods that nodes have or are to have, by node ID, until the node is over.
 	attempts map[string]*attempt
-	creates  createQueue
+	// over are the pods of nodes that are over, by node ID, until they are out of the informer's sight. A UID is empty when
+	// none was recorded.
+	over    map[string]types.UID
+	creates createQueue
 
 	claims      []corev1.Volume
 	claimsMade  bool
@@ -57,6 +63,7 @@ func (r *activeRun) note(nodes []wfv1.NodeStatus) {
 			continue
 		}
 		if n.Completed() && n.Fulfilled() {
+			r.over[n.ID] = n.PodUID
 			delete(r.attempts, n.ID)
 			r.creates.remove(n.ID)
 			continue

@@ -49,7 +49,7 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 		}
 		r = loaded
 	}
-	podEvents, ended, err := c.podEvents(ctx, r, c.mail.take(key))
+	podEvents, ended, err := c.takeMail(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 		}
 		events = append(events, created...)
 		var podEvents []engine.Event
-		if podEvents, ended, err = c.podEvents(ctx, r, c.mail.take(r.key)); err != nil {
+		if podEvents, ended, err = c.takeMail(ctx, r); err != nil {
 			return err
 		}
 		events = append(events, podEvents...)

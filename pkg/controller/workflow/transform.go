@@ -67,10 +67,9 @@ func keepResources(containers []corev1.Container) []corev1.Container {
 	return kept
 }
 
-// PodIndexers are the indexers of the pod informer.
+// PodIndexers are the indexers that the pod informer needs beside its own.
 func PodIndexers() cache.Indexers {
 	return cache.Indexers{
-		cache.NamespaceIndex: cache.MetaNamespaceIndexFunc,
 		OwnerIndex: func(obj any) ([]string, error) {
 			pod, ok := obj.(*corev1.Pod)
 			if !ok {

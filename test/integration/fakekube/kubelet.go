@@ -38,9 +38,10 @@ func (s *Server) RunPods(t testing.TB, atMost time.Duration) {
 				if e.before == nil && e.after != nil {
 					key := objectKey(access(e.after).GetNamespace(), access(e.after).GetName())
 					uid := access(e.after).GetUID()
-					first := rand.N(atMost)
-					time.AfterFunc(first, func() { s.setPhase(key, uid, corev1.PodRunning) })
-					time.AfterFunc(first+rand.N(atMost), func() { s.setPhase(key, uid, corev1.PodSucceeded) })
+					time.AfterFunc(rand.N(atMost), func() {
+						s.setPhase(key, uid, corev1.PodRunning)
+						time.AfterFunc(rand.N(atMost), func() { s.setPhase(key, uid, corev1.PodSucceeded) })
+					})
 				}
 			}
 		}
