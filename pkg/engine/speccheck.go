@@ -19,6 +19,9 @@ func (r *Run) checkSpec() error {
 	if _, ok := r.local[r.spec.Entrypoint]; !ok {
 		return fmt.Errorf("spec.entrypoint: template name '%s' undefined", r.spec.Entrypoint)
 	}
+	if r.spec.Synchronization != nil {
+		return errors.New("spec.synchronization is not supported by this version")
+	}
 	if r.wf.Spec.WorkflowTemplateRef == nil || len(r.order) > 0 {
 		return nil
 	}

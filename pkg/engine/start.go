@@ -46,6 +46,10 @@ func (r *Run) start(f frame, c *call) bool {
 
 // run makes the node of a call and what goes on in it.
 func (r *Run) run(c *call, t *template, inputs *v1alpha1.Inputs) {
+	if err := unsupported(t.spec); err != nil {
+		r.refuse(c, err)
+		return
+	}
 	if t.retry != nil && c.attempt == nil {
 		r.runRetry(c, t, inputs)
 		return
@@ -61,8 +65,6 @@ func (r *Run) run(c *call, t *template, inputs *v1alpha1.Inputs) {
 		r.openDAG(e, t)
 	case v1alpha1.TemplateTypeSuspend:
 		r.runSuspend(c, t, inputs)
-	case v1alpha1.TemplateTypeHTTP, v1alpha1.TemplateTypePlugin:
-		r.refuse(c, unsupported(t.spec))
 	case v1alpha1.TemplateTypeUnknown:
 		r.refuse(c, untyped(t.spec))
 	default:

@@ -6,13 +6,22 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
-// unsupported is the error of a template type that this version cannot run.
+// unsupported is the error of what a template asks for and this version cannot do; nil: it can do all of it.
 func unsupported(t *v1alpha1.Template) error {
-	field := "plugin"
-	if t.HTTP != nil {
+	field := ""
+	switch {
+	case t.HTTP != nil:
 		field = "http"
+	case t.Plugin != nil:
+		field = "plugin"
+	case t.Memoize != nil:
+		field = "memoize"
+	case t.Synchronization != nil:
+		field = "synchronization"
+	default:
+		return nil
 	}
-	return fmt.Errorf("template %s: %s templates are not supported by this version", t.Name, field)
+	return fmt.Errorf("template %s: %s is not supported by this version", t.Name, field)
 }
 
 func untyped(t *v1alpha1.Template) error {
