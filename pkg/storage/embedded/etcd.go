@@ -23,6 +23,8 @@ const (
 	// DefaultStartTimeout is how long Start waits for etcd to elect itself. Replaying the log of a large database takes
 	// most of it.
 	DefaultStartTimeout = 60 * time.Second
+	// DefaultLockTimeout is longer than an ordinary end takes, with all its watches and logs.
+	DefaultLockTimeout = 60 * time.Second
 
 	// maxSocketPath is the longest path of a unix socket that every kernel we run on accepts (108 bytes with the
 	// terminating zero on Linux).
@@ -38,6 +40,9 @@ type Options struct {
 	QuotaBytes int64
 	// StartTimeout limits how long Start waits; 0 means DefaultStartTimeout.
 	StartTimeout time.Duration
+	// LockTimeout limits how long Start waits for another process to let go of the directory; 0 means
+	// DefaultLockTimeout.
+	LockTimeout time.Duration
 	// UnsafeNoFsync skips fsync. Only for tests: a crash of the machine loses or corrupts data.
 	UnsafeNoFsync bool
 }
@@ -74,7 +79,10 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("embedded etcd: cannot create the data directory: %w", err)
 	}
-	lock, err := lockDir(dir)
+	if options.LockTimeout == 0 {
+		options.LockTimeout = DefaultLockTimeout
+	}
+	lock, err := lockDir(ctx, dir, options.LockTimeout)
 	if err != nil {
 		return nil, err
 	}
@@ -98,7 +106,9 @@ func (s *Server) start(ctx context.Context, dir string, options Options) error {
 	config.Dir = filepath.Join(dir, "etcd")
 	config.ListenClientUrls = []url.URL{clientURL}
 	config.AdvertiseClientUrls = []url.URL{clientURL}
-	config.ListenPeerUrls = []url.URL{peerURL}
+	// There are no peers. Listening for them would do harm: etcd takes the host of a unix URL for the whole address, which
+	// makes the socket an abstract one, and then cannot close it on a read-only file system, so that the end hangs.
+	config.ListenPeerUrls = nil
 	config.AdvertisePeerUrls = []url.URL{peerURL}
 	config.InitialCluster = config.InitialClusterFromName(config.Name)
 	config.QuotaBackendBytes = options.QuotaBytes

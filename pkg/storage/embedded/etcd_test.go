@@ -4,10 +4,12 @@ import (
 	"bytes"
 	"context"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"k8s.io/klog/v2"
 )
@@ -59,12 +61,30 @@ func TestSecondProcessIsRefused(t *testing.T) {
 	dir := t.TempDir()
 	first := start(t, dir)
 	// flock is held by the open file, so a second open in this process conflicts as one of another process would.
-	_, err := Start(t.Context(), Options{DataDir: dir})
-	if err == nil || !strings.Contains(err.Error(), "in use by process") {
+	_, err := Start(t.Context(), Options{DataDir: dir, LockTimeout: time.Millisecond})
+	if err == nil || !strings.Contains(err.Error(), fmt.Sprintf("in use by process %d on", os.Getpid())) {
 		t.Fatalf("want a message that names the other process, got %v", err)
 	}
 	if err := first.Check(nil); err != nil {
 		t.Errorf("the first server must not notice: %v", err)
+	}
+}
+
+// A pod that is replaced may still be closing its store when its successor starts.
+func TestSuccessorWaitsForItsPredecessor(t *testing.T) {
+	dir := t.TempDir()
+	first := start(t, dir)
+	started := make(chan error, 1)
+	go func() {
+		second, err := Start(context.Background(), Options{DataDir: dir, UnsafeNoFsync: true})
+		if err == nil {
+			second.Close()
+		}
+		started <- err
+	}()
+	first.Close()
+	if err := <-started; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -1,13 +1,22 @@
 package embedded
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/klog/v2"
 )
+
+// ErrInUse is wrapped by the error of a Start that finds another server on the data directory. During an update that is
+// the former one, which is about to end.
+var ErrInUse = errors.New("the data directory is in use")
 
 // dirLock keeps a second process away from a data directory. etcd would wait for its own lock for ever and without a
 // word; two API servers on one directory are a mistake that must be told.
@@ -15,26 +24,51 @@ type dirLock struct {
 	file *os.File
 }
 
-// lockDir takes the lock, or says which process has it. The kernel frees it when the process ends, however it ends.
-func lockDir(dir string) (*dirLock, error) {
+// lockRetry is how often a lock that somebody else holds is tried again.
+const lockRetry = 100 * time.Millisecond
+
+// lockDir takes the lock. A predecessor that is still closing its store (a restarted pod, for example) is waited for; after
+// the timeout the error says who has the lock. The kernel frees it when its process ends, however it ends.
+func lockDir(ctx context.Context, dir string, timeout time.Duration) (*dirLock, error) {
 	path := filepath.Join(dir, "LOCK")
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("embedded etcd: cannot open the lock file: %w", err)
 	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		defer file.Close()
+	told := false
+	err = wait.PollUntilContextTimeout(ctx, lockRetry, timeout, true, func(context.Context) (bool, error) {
+		err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			holder, _ := os.ReadFile(path)
+			if !told {
+				klog.InfoS("Waiting for another process to let go of the data directory", "directory", dir, "process", lockHolder(path), "timeout", timeout)
+			}
+			told = true
+			return false, nil
+		}
+		return err == nil, err
+	})
+	if err != nil {
+		defer file.Close()
+		if wait.Interrupted(err) {
 			return nil, fmt.Errorf("embedded etcd: the data directory %s is in use by process %s; only one API server may use it (use --etcd-servers for several replicas)",
-				dir, strings.TrimSpace(string(holder)))
+				dir, lockHolder(path))
 		}
 		return nil, fmt.Errorf("embedded etcd: cannot lock %s: %w", path, err)
 	}
 	if err := file.Truncate(0); err == nil {
-		_, _ = fmt.Fprintf(file, "%d\n", os.Getpid())
+		host, _ := os.Hostname()
+		_, _ = fmt.Fprintf(file, "%d on %s\n", os.Getpid(), host)
 	}
 	return &dirLock{file: file}, nil
+}
+
+// lockHolder is what the process that has the lock wrote about itself.
+func lockHolder(path string) string {
+	holder, err := os.ReadFile(path)
+	if err != nil || len(holder) == 0 {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(holder))
 }
 
 // release frees the lock. The file stays: removing it would let a third process lock a file that nobody else sees.
