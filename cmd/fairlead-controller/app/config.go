@@ -1,20 +1,23 @@
 package app
 
 import (
+	"context"
 	"fmt"
 	"math"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
 
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/listwatch"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
-	wfinformers "fairlead.dev/fairlead/pkg/generated/informers/externalversions"
 )
 
 // Config is what the options come to: clients and informers, not started.
@@ -69,11 +72,21 @@ func NewConfig(o *Options) (*Config, error) {
 }
 
 func (c *Config) makeInformers() error {
-	workflows := wfinformers.NewSharedInformerFactoryWithOptions(c.Workflows, 0,
-		wfinformers.WithNamespace(c.Options.Namespace),
-		wfinformers.WithTransform(workflow.KeepWorkflowHeader),
-		wfinformers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.WorkflowSelector }))
-	c.WorkflowInformer = workflows.Argoproj().V1alpha1().Workflows().Informer()
+	workflows := c.Workflows.ArgoprojV1alpha1().Workflows(c.Options.Namespace)
+	c.WorkflowInformer = cache.NewSharedIndexInformer(
+		listwatch.ThroughOutages("workflows", cache.ToListerWatcherWithContext(&cache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				o.LabelSelector = workflow.WorkflowSelector
+				return workflows.List(ctx, o)
+			},
+			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+				o.LabelSelector = workflow.WorkflowSelector
+				return workflows.Watch(ctx, o)
+			},
+		})), &wfv1.Workflow{}, 0, cache.Indexers{})
+	if err := c.WorkflowInformer.SetTransform(workflow.KeepWorkflowHeader); err != nil {
+		return fmt.Errorf("set up the informer of workflows: %w", err)
+	}
 
 	pods := informers.NewSharedInformerFactoryWithOptions(c.Kube, 0,
 		informers.WithNamespace(c.Options.Namespace),

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
@@ -213,6 +215,11 @@ func (c *Controller) handle(ctx context.Context, key types.NamespacedName) {
 			c.mail.putBack(key, l)
 		}
 		c.runs.drop(key)
+	}
+	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
+		// The workflow goes with its namespace.
+		c.queue.Forget(key)
+		return
 	}
 	if ctx.Err() == nil {
 		logSyncError(ctx, key, err)

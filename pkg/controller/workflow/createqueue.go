@@ -10,6 +10,8 @@ import (
 const (
 	firstCreateBackoff = time.Second
 	maxCreateBackoff   = 30 * time.Second
+	// maxUnmappedBackoff is for a cluster that is about to learn of our kinds.
+	maxUnmappedBackoff = 2 * time.Second
 )
 
 // createQueue holds the pods that are to be created, in the order the engine asked for them.
@@ -76,9 +78,9 @@ func (q *createQueue) retryAt() time.Time {
 	return q.notUntil
 }
 
-// backOff waits longer after each refusal in a row.
-func (q *createQueue) backOff(now time.Time) {
-	delay := min(firstCreateBackoff<<min(q.failures, 8), maxCreateBackoff)
+// backOff waits longer after each refusal in a row, but never longer than the given time.
+func (q *createQueue) backOff(now time.Time, atMost time.Duration) {
+	delay := min(firstCreateBackoff<<min(q.failures, 8), atMost)
 	q.failures++
 	q.notUntil = now.Add(delay)
 }

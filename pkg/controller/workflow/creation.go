@@ -80,7 +80,11 @@ func (c *Controller) refuse(r *activeRun, batch []wantedPod, message string, tra
 		events = append(events, engine.PodRefused{NodeID: w.NodeID, Message: message, Transient: transient})
 	}
 	if transient && r.creates.failures == 0 || transient && !c.clock.Now().Before(r.creates.notUntil) {
-		r.creates.backOff(c.clock.Now())
+		atMost := maxCreateBackoff
+		if isUnmapped(message) {
+			atMost = maxUnmappedBackoff
+		}
+		r.creates.backOff(c.clock.Now(), atMost)
 	}
 	return events
 }

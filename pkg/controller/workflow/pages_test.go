@@ -73,6 +73,7 @@ func TestTransientErrors_CTL11(t *testing.T) {
 		want bool
 	}{
 		"quota":              {overQuota, true},
+		"kind not known yet": {apierrors.NewForbidden(pods, "p", errors.New("cannot set blockOwnerDeletion in this case because cannot find RESTMapping for APIVersion")), true},
 		"forbidden":          {apierrors.NewForbidden(pods, "p", errors.New("no")), false},
 		"invalid":            {apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Pod").GroupKind(), "p", nil), false},
 		"bad request":        {apierrors.NewBadRequest("no"), false},

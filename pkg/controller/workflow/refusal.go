@@ -29,7 +29,7 @@ func isTransient(err error) bool {
 	}
 	switch {
 	case apierrors.IsForbidden(err):
-		return strings.Contains(err.Error(), "exceeded quota")
+		return strings.Contains(err.Error(), "exceeded quota") || isUnmapped(err.Error())
 	case apierrors.IsTooManyRequests(err), apierrors.IsConflict(err), apierrors.IsServerTimeout(err), apierrors.IsTimeout(err),
 		apierrors.IsInternalError(err), apierrors.IsServiceUnavailable(err), apierrors.IsUnexpectedServerError(err):
 		return true
@@ -51,3 +51,7 @@ func isNetwork(err error) bool {
 	}
 	return false
 }
+
+// isUnmapped recognises the refusal of a cluster whose admission does not know the kind Workflow yet: it learns of a new
+// API within half a minute.
+func isUnmapped(message string) bool { return strings.Contains(message, "cannot find RESTMapping") }
