@@ -68,7 +68,7 @@ func startFakeKubelet(ctx context.Context, kube kubernetes.Interface) (*fakeKube
 			}
 		})
 	}
-	return k, until(ctx, "the fake nodes to be schedulable", func() (bool, error) {
+	err := until(ctx, "the fake nodes to be schedulable", func() (bool, error) {
 		for _, name := range k.nodes {
 			node, err := kube.CoreV1().Nodes().Get(ctx, name, metav1.GetOptions{})
 			if err != nil || len(node.Spec.Taints) > 1 {
@@ -77,6 +77,11 @@ func startFakeKubelet(ctx context.Context, kube kubernetes.Interface) (*fakeKube
 		}
 		return true, nil
 	})
+	if err != nil {
+		k.stop()
+		return nil, err
+	}
+	return k, nil
 }
 
 // register makes a node that is ready and has room for all that is measured.
@@ -84,7 +89,7 @@ func (k *fakeKubelet) register(ctx context.Context, name string) error {
 	if err := ignoreNotFound(k.kube.CoreV1().Nodes().Delete(ctx, name, metav1.DeleteOptions{})); err != nil {
 		return err
 	}
-	node, err := k.kube.CoreV1().Nodes().Create(ctx, &corev1.Node{
+	_, err := k.kube.CoreV1().Nodes().Create(ctx, &corev1.Node{
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: map[string]string{fakeNodeKey: "true", corev1.LabelHostname: name, corev1.LabelOSStable: "linux"}},
 		Spec:       corev1.NodeSpec{Taints: []corev1.Taint{{Key: fakeNodeKey, Effect: corev1.TaintEffectNoSchedule}}},
 	}, metav1.CreateOptions{})
@@ -96,9 +101,15 @@ func (k *fakeKubelet) register(ctx context.Context, name string) error {
 	}
 	room := corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100k"), corev1.ResourceMemory: resource.MustParse("100Ti"), corev1.ResourcePods: resource.MustParse("100k")}
 	now := metav1.Now()
-	node.Status = corev1.NodeStatus{Capacity: room, Allocatable: room, Phase: corev1.NodeRunning}
-	node.Status.Conditions = []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "Bench", LastHeartbeatTime: now, LastTransitionTime: now}}
-	_, err = k.kube.CoreV1().Nodes().UpdateStatus(ctx, node, metav1.UpdateOptions{})
+	// A patch, because the node lifecycle controller writes its taints at the same time.
+	patch, err := json.Marshal(map[string]any{"status": corev1.NodeStatus{
+		Capacity: room, Allocatable: room,
+		Conditions: []corev1.NodeCondition{{Type: corev1.NodeReady, Status: corev1.ConditionTrue, Reason: "Bench", LastHeartbeatTime: now, LastTransitionTime: now}},
+	}})
+	if err != nil {
+		return err
+	}
+	_, err = k.kube.CoreV1().Nodes().Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 
