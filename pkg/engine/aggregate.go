@@ -82,7 +82,7 @@ func aggregateOf(members []*entry) aggregate {
 func listText(values []string) string {
 	structured := !slices.ContainsFunc(values, func(v string) bool {
 		trimmed := strings.TrimSpace(v)
-		return !(strings.HasPrefix(trimmed, "{") || strings.HasPrefix(trimmed, "[")) || !json.Valid([]byte(trimmed))
+		return trimmed == "" || !strings.ContainsRune("{[", rune(trimmed[0])) || !json.Valid([]byte(trimmed))
 	})
 	if !structured {
 		return jsonText(values)

@@ -94,6 +94,7 @@ func (ResultReported) isEvent()   {}
 // RequestKind is the kind of object that a TemplateRequest names.
 type RequestKind string
 
+// What the engine can ask for.
 const (
 	RequestWorkflowTemplate        RequestKind = "WorkflowTemplate"
 	RequestClusterWorkflowTemplate RequestKind = "ClusterWorkflowTemplate"

@@ -49,17 +49,19 @@ type readyTasks struct {
 	g *graph.DAG
 }
 
+// Less is part of heap.Interface.
 func (q readyTasks) Less(i, j int) bool {
 	return q.g.Tasks[q.IntSlice[i]].Rank < q.g.Tasks[q.IntSlice[j]].Rank
 }
 
-// Push and Pop implement heap.Interface.
+// Push is part of heap.Interface.
 func (q *readyTasks) Push(x any) {
 	if i, ok := x.(int); ok {
 		q.IntSlice = append(q.IntSlice, i)
 	}
 }
 
+// Pop is part of heap.Interface.
 func (q *readyTasks) Pop() any {
 	last := len(q.IntSlice) - 1
 	i := q.IntSlice[last]

@@ -26,7 +26,6 @@ type hookFrame struct {
 	onExit   bool
 	atDepth  int
 	find     artifactFinder
-	started  int
 }
 
 type hook struct {

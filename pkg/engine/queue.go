@@ -33,9 +33,10 @@ func (r *Run) touch(f frame) {
 // waitQueue holds frames that could start something but for a limit.
 type waitQueue struct{ frames []frame }
 
-// Len, Less, Swap, Push and Pop implement heap.Interface.
+// Len is part of heap.Interface.
 func (q *waitQueue) Len() int { return len(q.frames) }
 
+// Less is part of heap.Interface.
 func (q *waitQueue) Less(i, j int) bool {
 	a, b := q.frames[i].base(), q.frames[j].base()
 	if a.depth != b.depth {
@@ -44,14 +45,17 @@ func (q *waitQueue) Less(i, j int) bool {
 	return a.ordinal < b.ordinal
 }
 
+// Swap is part of heap.Interface.
 func (q *waitQueue) Swap(i, j int) { q.frames[i], q.frames[j] = q.frames[j], q.frames[i] }
 
+// Push is part of heap.Interface.
 func (q *waitQueue) Push(x any) {
 	if f, ok := x.(frame); ok {
 		q.frames = append(q.frames, f)
 	}
 }
 
+// Pop is part of heap.Interface.
 func (q *waitQueue) Pop() any {
 	last := len(q.frames) - 1
 	f := q.frames[last]

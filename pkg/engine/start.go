@@ -28,7 +28,7 @@ func (r *Run) start(f frame, c *call) bool {
 		return true
 	}
 	if c.depth > maxDepth && !r.opts.UnlimitedRecursion {
-		r.refuse(c, errors.New(depthMessage))
+		r.refuse(c, fmt.Errorf("%s", depthMessage))
 		return true
 	}
 	inputs, err := r.resolveInputs(t, c)

@@ -18,9 +18,10 @@ type timer struct {
 // timerQueue is a heap of timers, the earliest first. Timers of nodes that have ended are dropped when they come up.
 type timerQueue []timer
 
-// Len, Less, Swap, Push and Pop implement heap.Interface.
+// Len is part of heap.Interface.
 func (q timerQueue) Len() int { return len(q) }
 
+// Less is part of heap.Interface.
 func (q timerQueue) Less(i, j int) bool {
 	if !q[i].at.Equal(q[j].at) {
 		return q[i].at.Before(q[j].at)
@@ -28,14 +29,17 @@ func (q timerQueue) Less(i, j int) bool {
 	return q[i].e.st.Ordinal < q[j].e.st.Ordinal
 }
 
+// Swap is part of heap.Interface.
 func (q timerQueue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
 
+// Push is part of heap.Interface.
 func (q *timerQueue) Push(x any) {
 	if t, ok := x.(timer); ok {
 		*q = append(*q, t)
 	}
 }
 
+// Pop is part of heap.Interface.
 func (q *timerQueue) Pop() any {
 	last := len(*q) - 1
 	t := (*q)[last]

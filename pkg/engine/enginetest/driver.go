@@ -4,7 +4,6 @@ package enginetest
 import (
 	"fmt"
 	"maps"
-	"math/rand"
 	"slices"
 	"time"
 
@@ -29,15 +28,18 @@ type Outcome struct {
 	Takes      time.Duration     // how long it runs; default a second
 }
 
+// Dice gives a random number below n; a rand.Rand does.
+type Dice interface{ Intn(n int) int }
+
 // Crash says when the controller dies over a decision.
 type Crash int
 
 const (
-	// Survive: it does not.
+	// Survive means that it does not.
 	Survive Crash = iota
-	// BeforeActions: the decision is stored; no pod was created or ended for it.
+	// BeforeActions means that the decision is stored; no pod was created or ended for it.
 	BeforeActions
-	// HalfStored: some of its nodes are stored, its header is not; no pod was created or ended for it.
+	// HalfStored means that some of its nodes are stored, its header is not; no pod was created or ended for it.
 	HalfStored
 )
 
@@ -55,7 +57,7 @@ type Driver struct {
 	Options   engine.Options
 	Script    Script
 	Now       time.Time
-	Random    *rand.Rand // nil: events come in a fixed order, one at a time
+	Random    Dice // nil: events come in a fixed order, one at a time
 	Done      bool
 	Events    []engine.WorkflowEvent
 	Created   map[string]int // pods created, by name

@@ -32,7 +32,8 @@ func (d *Driver) nextPodEvent() ([]engine.Event, bool) {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(d.pods)) {
 		p := d.pods[name]
-		if !p.ended && !(p.outcome.Serves && p.object.Status.Phase == corev1.PodRunning) {
+		serving := p.outcome.Serves && p.object.Status.Phase == corev1.PodRunning
+		if !p.ended && !serving {
 			names = append(names, name)
 		}
 	}

@@ -3,7 +3,6 @@ package enginetest
 import (
 	"fmt"
 	"hash/fnv"
-	"math/rand"
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -15,7 +14,7 @@ import (
 
 // Generator makes random workflows.
 type Generator struct {
-	*rand.Rand
+	Dice
 	// OrderFree leaves out what ends differently when pods end in another order: failFast.
 	OrderFree bool
 	count     int

@@ -18,17 +18,17 @@ func runs() int {
 	if n, err := strconv.Atoi(os.Getenv("FAIRLEAD_RANDOM_RUNS")); err == nil {
 		return n
 	}
-	return 100
+	return 40
 }
 
 // TestRandomWorkflows checks what has to hold for every run: it ends, no node stays unfulfilled, each attempt gets at most
 // one pod, limits are kept, edges lead to nodes that exist.
 func TestRandomWorkflows(t *testing.T) {
 	for seed := range int64(randomRuns) {
-		g := &Generator{Rand: rand.New(rand.NewSource(seed))}
+		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
 		wf := g.Workflow()
 		d := New(wf, Outcomes)
-		d.Random = g.Rand
+		d.Random = g.Dice
 		if err := d.Run(); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, Tree(d.Records()))
 		}
@@ -42,7 +42,7 @@ func TestRandomWorkflows(t *testing.T) {
 // TestRandomRestarts checks that a run which is thrown away and built again from what was stored comes to the same end.
 func TestRandomRestarts(t *testing.T) {
 	for seed := range int64(randomRuns) {
-		g := &Generator{Rand: rand.New(rand.NewSource(seed)), OrderFree: true}
+		g := &Generator{Dice: rand.New(rand.NewSource(seed)), OrderFree: true}
 		wf := g.Workflow()
 		straight := New(wf, Outcomes)
 		if err := straight.Run(); err != nil {

@@ -57,8 +57,12 @@ func closing(text string, start int) (end int, inner bool) {
 	depth := 0
 	expressionTag := strings.HasPrefix(strings.TrimLeft(text[start+2:], " "), "=")
 	for i := start; i+1 < len(text); {
+		opens := text[i] == '{' && text[i+1] == '{'
+		if opens && expressionTag && i > start {
+			opens = opensTag(text[i+2:])
+		}
 		switch {
-		case text[i] == '{' && text[i+1] == '{' && !(expressionTag && i > start && !opensTag(text[i+2:])):
+		case opens:
 			depth++
 			inner = inner || i > start
 			i += 2

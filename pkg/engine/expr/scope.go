@@ -6,13 +6,13 @@ package expr
 type State int
 
 const (
-	// Unknown: there is no such variable.
+	// Unknown means that there is no such variable.
 	Unknown State = iota
-	// Known: the variable has a value.
+	// Known means that the variable has a value.
 	Known
-	// Absent: the variable is declared but its producer was skipped or left it out (PRM-20). Not the same as empty.
+	// Absent means that the variable is declared but its producer was skipped or left it out (PRM-20). Not the same as empty.
 	Absent
-	// Late: the variable gets its value in a later pass (VAR-30); its tag stays as it is.
+	// Late means that the variable gets its value in a later pass (VAR-30); its tag stays as it is.
 	Late
 )
 

@@ -26,7 +26,7 @@ func Items(step *v1alpha1.WorkflowStep) (items []Item, loops bool, err error) {
 	case len(step.WithItems) > 0:
 		items = make([]Item, len(step.WithItems))
 		for i := range step.WithItems {
-			items[i] = Item{raw: json.RawMessage(step.WithItems[i].Value)}
+			items[i] = Item{raw: step.WithItems[i].Value}
 		}
 		return items, true, nil
 	case step.WithParam != "":

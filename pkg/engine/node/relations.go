@@ -34,11 +34,11 @@ func relate(records []v1alpha1.NodeStatus) *relations {
 }
 
 func (r *relations) add(n *v1alpha1.NodeStatus) {
-	switch {
-	case n.Type == v1alpha1.NodeTypeContainer:
+	switch n.Type {
+	case v1alpha1.NodeTypeContainer:
 		r.containers[n.BoundaryID] = append(r.containers[n.BoundaryID], n.ID)
 		return
-	case n.Type == v1alpha1.NodeTypeStepGroup:
+	case v1alpha1.NodeTypeStepGroup:
 		r.lastGroup[n.BoundaryID] = n.ID
 		return
 	}
