@@ -70,7 +70,9 @@ build_tools() {
 }
 
 build_tools_if_needed() {
-  local from=("$here"/tools/*.go "$here"/tools/*/*.go "$here"/dns/*.go "$here/dns/go.mod" "$here/dns/go.sum")
+  local from
+  mapfile -t from < <(find "$here/tools" "$here/dns" -name '*.go' ! -name '*_test.go' | sort)
+  from+=("$here/tools/go.mod" "$here/dns/go.mod" "$here/dns/go.sum")
   tools_dir="$cache/tools/$(key "${from[@]}" -- "${go_flags[*]}")"
   [ -d "$tools_dir" ] || step "building the cluster's tools and its name server" build_into "$tools_dir" build_tools
 }
