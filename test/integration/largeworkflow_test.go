@@ -7,6 +7,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +17,11 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/rest"
 
 	"fairlead.dev/fairlead/cmd/fairlead-apiserver/app"
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
 	"fairlead.dev/fairlead/test/integration/harness"
 )
 
@@ -283,6 +286,44 @@ func TestNodesSubresource(t *testing.T) {
 	if err != nil || after.ResourceVersion == answer.ResourceVersion || after.UID != answer.UID {
 		t.Errorf("got %+v, %v", after, err)
 	}
+}
+
+// The memory that reading nodes may take is given back when an answer is written: reading one run often enough to fill the
+// limit many times over never ends in 429.
+func TestReadsGiveTheirMemoryBack(t *testing.T) {
+	server := harness.StartServer(t)
+	largeRun(t, server, "run", 1_200)
+	config := rest.CopyConfig(server.Config)
+	config.Wrap(func(next http.RoundTripper) http.RoundTripper { return refusals{t, next} })
+	client, err := versioned.NewForConfig(config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	workflows := client.ArgoprojV1alpha1().Workflows("default")
+	for i := range 120 { // times 19 pages
+		if i%2 == 0 {
+			_, err = workflows.Get(t.Context(), "run", metav1.GetOptions{})
+		} else {
+			_, err = workflows.Patch(t.Context(), "run", types.MergePatchType, []byte(`{"metadata":{"labels":{"a":"b"}}}`), metav1.PatchOptions{})
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// refusals notes answers that the client would hide by trying again.
+type refusals struct {
+	t    *testing.T
+	next http.RoundTripper
+}
+
+func (r refusals) RoundTrip(request *http.Request) (*http.Response, error) {
+	response, err := r.next.RoundTrip(request)
+	if err == nil && response.StatusCode == http.StatusTooManyRequests {
+		r.t.Errorf("%s %s was refused with 429", request.Method, request.URL.Path)
+	}
+	return response, err
 }
 
 // BenchmarkUpdateNodes is one transition through the whole server: HTTP, authentication, admission, storage.
