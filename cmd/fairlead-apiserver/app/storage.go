@@ -28,9 +28,6 @@ const (
 	defaultInlineNodesBytes = 64 << 10
 	// storageRetryInterval is how long to wait for an etcd or a cluster that does not answer at start-up.
 	storageRetryInterval = 2 * time.Second
-	// handoverTimeout is how long to wait for another server to leave the data directory; it is longer than an ordinary end.
-	handoverTimeout  = 30 * time.Second
-	handoverInterval = 500 * time.Millisecond
 )
 
 // StorageOptions say where objects are kept. External etcd servers are settings of the generic server.
@@ -104,7 +101,7 @@ func openStore(ctx context.Context, o *StorageOptions, etcd *genericoptions.Etcd
 		}
 	}()
 	if len(etcd.StorageConfig.Transport.ServerList) == 0 {
-		if s.embedded, err = startEmbedded(ctx, o); err != nil {
+		if s.embedded, err = embedded.Start(ctx, embedded.Options{DataDir: o.DataDir, QuotaBytes: o.QuotaBytes, UnsafeNoFsync: o.NoFsync}); err != nil {
 			return nil, err
 		}
 		etcd.StorageConfig.Transport.ServerList = []string{s.embedded.Endpoint()}
@@ -133,24 +130,6 @@ func openStore(ctx context.Context, o *StorageOptions, etcd *genericoptions.Etcd
 		return nil, err
 	}
 	return s, nil
-}
-
-// startEmbedded starts the embedded etcd. A former server may still be ending on the same directory.
-func startEmbedded(ctx context.Context, o *StorageOptions) (*embedded.Server, error) {
-	var server *embedded.Server
-	var lastErr error
-	err := wait.PollUntilContextTimeout(ctx, handoverInterval, handoverTimeout, true, func(ctx context.Context) (bool, error) {
-		server, lastErr = embedded.Start(ctx, embedded.Options{DataDir: o.DataDir, QuotaBytes: o.QuotaBytes, UnsafeNoFsync: o.NoFsync})
-		if errors.Is(lastErr, embedded.ErrInUse) {
-			klog.FromContext(ctx).Info("Waiting for another server to leave the data directory", "reason", lastErr.Error())
-			return false, nil
-		}
-		return lastErr == nil, lastErr
-	})
-	if wait.Interrupted(err) && lastErr != nil {
-		err = lastErr
-	}
-	return server, err
 }
 
 // externalClient connects to --etcd-servers.

@@ -14,10 +14,6 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// ErrInUse is wrapped by the error of a Start that finds another server on the data directory. During an update that is
-// the former one, which is about to end.
-var ErrInUse = errors.New("the data directory is in use")
-
 // dirLock keeps a second process away from a data directory. etcd would wait for its own lock for ever and without a
 // word; two API servers on one directory are a mistake that must be told.
 type dirLock struct {
