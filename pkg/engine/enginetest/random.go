@@ -131,7 +131,9 @@ func (g *Generator) steps(depth int) string {
 			if g.Intn(3) == 0 {
 				s.ContinueOn = &v1alpha1.ContinueOn{Failed: true, Error: g.Intn(2) == 0}
 			}
-			names = append(names, s.Name)
+			if s.WithParam == "" && s.WithSequence == nil { // a loop has no status
+				names = append(names, s.Name)
+			}
 			group.Steps = append(group.Steps, s)
 		}
 		earlier = append(earlier, names...)
