@@ -29,7 +29,7 @@ else
   printf '\n=== cluster: starting a local one (%s)\n' "$cluster"
   local_cluster=true
   trap take_down EXIT
-  hack/cluster/up.sh --name "$cluster"
+  hack/cluster/up.sh --name "$cluster" --steps-only
   eval "$(hack/cluster/env.sh --name "$cluster")"
   hack/cluster/install.sh --name "$cluster"
 fi

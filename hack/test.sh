@@ -39,7 +39,7 @@ e2e() {
   else
     printf '\n=== cluster: starting a local one (%s)\n' "$cluster"
     trap take_down EXIT
-    hack/cluster/up.sh --name "$cluster"
+    hack/cluster/up.sh --name "$cluster" --steps-only
     eval "$(hack/cluster/env.sh --name "$cluster")"
     hack/cluster/install.sh --name "$cluster"
   fi
