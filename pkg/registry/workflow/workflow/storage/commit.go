@@ -7,8 +7,13 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/storage"
+	"k8s.io/apiserver/pkg/storage/storagebackend"
+	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/client-go/tools/cache"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
@@ -81,6 +86,28 @@ func withCommit(ctx context.Context, c *commit) context.Context {
 // committing is the storage of headers. A write whose context has a commit stores the pages first.
 type committing struct {
 	storage.Interface
+}
+
+// committingGetter opens storages that commit. The decorator, which makes the watch cache, is the place for it: the store
+// begins to use its storage as soon as it has one.
+type committingGetter struct {
+	generic.RESTOptionsGetter
+}
+
+// GetRESTOptions implements generic.RESTOptionsGetter.
+func (g committingGetter) GetRESTOptions(resource schema.GroupResource, example runtime.Object) (generic.RESTOptions, error) {
+	options, err := g.RESTOptionsGetter.GetRESTOptions(resource, example)
+	if err != nil {
+		return options, err
+	}
+	open := options.Decorator
+	options.Decorator = func(config *storagebackend.ConfigForResource, prefix string, keyFunc func(runtime.Object) (string, error),
+		newFunc, newListFunc func() runtime.Object, attrs storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
+	) (storage.Interface, factory.DestroyFunc, error) {
+		opened, destroy, err := open(config, prefix, keyFunc, newFunc, newListFunc, attrs, triggers, indexers)
+		return committing{opened}, destroy, err
+	}
+	return options, nil
 }
 
 // Create implements storage.Interface.

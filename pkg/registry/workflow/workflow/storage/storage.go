@@ -64,10 +64,9 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 		ResetFieldsStrategy:       strategy,
 		TableConvertor:            newTable(options.Clock),
 	}
-	if err := headers.CompleteWithOptions(&generic.StoreOptions{RESTOptions: getter, AttrFunc: workflow.GetAttrs}); err != nil {
+	if err := headers.CompleteWithOptions(&generic.StoreOptions{RESTOptions: committingGetter{getter}, AttrFunc: workflow.GetAttrs}); err != nil {
 		return nil, fmt.Errorf("storage of workflows: %w", err)
 	}
-	headers.Storage.Storage = committing{headers.Storage.Storage}
 	headers.AfterDelete = newRemover(options.Nodes).afterDelete
 
 	base := tables{nodes: options.Nodes, inlineBytes: options.InlineNodesBytes}
