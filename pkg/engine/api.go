@@ -143,6 +143,9 @@ type PodRequest struct {
 	NodeID, NodeName, PodName string
 	// Template is resolved and substituted, defaults merged in. It is shared and must not be changed.
 	Template *v1alpha1.Template
+	// Spec is the spec of the workflow that counts (merged with its template's, if it refers to one), with values put into its
+	// own fields; it has no templates. It is shared and must not be changed.
+	Spec *v1alpha1.WorkflowSpec
 	// Boundary is the template of the enclosing composite; nil for the entry template.
 	Boundary *v1alpha1.Template
 	// OnExit is set for pods under an exit handler: they survive stop and the workflow's deadline.

@@ -20,7 +20,6 @@ type dagFrame struct {
 	known int // target tasks that are done
 	bad   []int
 	over  bool // nothing more is started
-	fresh bool // not looked at yet
 	// stored: some of the tasks may have nodes from before a restart
 	stored bool
 }
@@ -70,7 +69,7 @@ func (q *readyTasks) Pop() any {
 }
 
 func (r *Run) openDAG(e *entry, t *template) {
-	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), fresh: true, stored: e.stored}
+	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), stored: e.stored}
 	f.tasks = make([]taskRun, len(t.graph.Tasks))
 	f.ready.g = t.graph
 	for _, i := range t.graph.Order {
@@ -99,32 +98,24 @@ func (f *dagFrame) find(name string) member {
 
 func (f *dagFrame) siblings() siblingScope { return siblingScope{c: &f.composite, find: f.find} }
 
-// advance implements frame. Stored tasks are taken up first; then the phase is looked at before anything new starts: a DAG
-// that has failed starts nothing (DAG-06).
+// advance implements frame. Stored tasks are taken up first. What can start does, whatever else has failed; then the phase is
+// looked at (DAG-06).
 func (f *dagFrame) advance() {
 	if f.e.frame != f || f.takeUpStored() {
 		return
 	}
-	for f.e.frame == f {
-		if f.open == 0 && !f.fresh {
-			if phase, message := f.assess(); phase != v1alpha1.NodeRunning {
-				f.end(phase, message, f.siblings())
-				return
-			}
+	for f.ready.Len() > 0 && !f.over {
+		verdict := f.begin(f.ready.IntSlice[0])
+		if verdict == blocked {
+			break
 		}
-		f.fresh = false
-		if f.ready.Len() == 0 {
-			return
-		}
-		switch f.begin(f.ready.IntSlice[0]) {
-		case blocked:
-			return
-		case refused:
-			f.over = true
-			if f.open > 0 {
-				return
-			}
-		}
+		f.over = verdict == refused
+	}
+	if f.open > 0 {
+		return
+	}
+	if phase, message := f.assess(); phase != v1alpha1.NodeRunning {
+		f.end(phase, message, f.siblings())
 	}
 }
 
@@ -150,7 +141,6 @@ func (f *dagFrame) takeUpStored() bool {
 		f.stored = false
 		return false
 	}
-	f.fresh = false
 	f.run.touch(f)
 	return true
 }

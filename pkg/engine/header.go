@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -138,16 +137,31 @@ func (r *Run) rollUp() {
 	}
 }
 
+// requestPods describes the pods of new intents; true: some could not be, and their nodes have ended.
+func (r *Run) requestPods() (failed bool) {
+	for _, e := range r.intents {
+		if e.st.Phase != v1alpha1.NodePending || e.st.PodUID != "" || e.call == nil {
+			continue
+		}
+		p, err := r.podRequest(e)
+		if err != nil {
+			r.setPhase(e, v1alpha1.NodeError, e.call.refusal(err))
+			failed = true
+			continue
+		}
+		r.out.Create = append(r.out.Create, p)
+	}
+	r.intents = nil
+	return failed
+}
+
 // decision collects what has changed.
 func (r *Run) decision() Decision {
-	r.rollUp()
-	for _, e := range r.intents {
-		if p, ok := r.podRequest(e); ok {
-			r.out.Create = append(r.out.Create, p)
-		} else if e.st.Phase == v1alpha1.NodePending && e.st.PodUID == "" && e.call != nil {
-			r.setPhase(e, v1alpha1.NodeError, fmt.Sprintf("template of node %s cannot be worked out again", e.st.Name))
-		}
+	for r.requestPods() && !r.over { // a pod that cannot be described ends its node, which may lead to others
+		r.settle()
+		r.conclude()
 	}
+	r.rollUp()
 	slices.SortFunc(r.dirty, func(a, b *entry) int { return int(a.st.Ordinal - b.st.Ordinal) })
 	if len(r.dirty) > 0 {
 		r.out.Nodes = make([]v1alpha1.NodeStatus, len(r.dirty))

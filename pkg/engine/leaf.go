@@ -217,13 +217,20 @@ func (r *Run) podDeadline(e *entry) time.Time {
 }
 
 // podRequest describes the pod of a node to who creates it.
-func (r *Run) podRequest(e *entry) (PodRequest, bool) {
-	if e.st.Phase != v1alpha1.NodePending || e.st.PodUID != "" || e.call == nil || r.leafOf(e) == nil {
-		return PodRequest{}, false
+func (r *Run) podRequest(e *entry) (PodRequest, error) {
+	if r.leafOf(e) == nil {
+		return PodRequest{}, fmt.Errorf("template of node %s cannot be worked out again", e.st.Name)
 	}
 	p := PodRequest{
 		NodeID: e.st.ID, NodeName: e.st.Name, PodName: r.storedPodName(e), Template: e.leaf, OnExit: e.call.onExit,
 		Deadline: r.podDeadline(e), IncludeResult: e.call.result || e.leaf.Data != nil, Restart: e.st.FailedPodRestarts,
+	}
+	t, err := r.resolve(e.call.ref, e.call.in)
+	if err != nil {
+		return PodRequest{}, err
+	}
+	if p.Spec, err = r.podSpecFor(r.nodeScope(e, t)); err != nil {
+		return PodRequest{}, err
 	}
 	if e.call.outer != nil {
 		p.Boundary = e.call.outer.spec
@@ -241,7 +248,7 @@ func (r *Run) podRequest(e *entry) (PodRequest, bool) {
 			}
 		}
 	}
-	return p, true
+	return p, nil
 }
 
 func (r *Run) resultTimeout() time.Duration {

@@ -36,6 +36,7 @@ type Run struct {
 	answers    map[TemplateRequest]TemplateResolved
 	asked      map[TemplateRequest][]frame
 	transients *regexp.Regexp
+	podSpec    podSpec
 
 	// the nodes and what can be counted about them
 	table       map[string]*entry
@@ -113,7 +114,7 @@ func (r *Run) setHeader(wf *v1alpha1.Workflow) {
 }
 
 func (r *Run) setSpec(spec *v1alpha1.WorkflowSpec) {
-	r.spec = spec
+	r.spec, r.podSpec = spec, podSpec{}
 	r.local = make(map[string]int, len(spec.Templates))
 	for i := range spec.Templates {
 		r.local[spec.Templates[i].Name] = i

@@ -59,6 +59,9 @@ const (
 // absentMark stands in rendered text for a value that is absent; the name follows up to the next mark.
 const absentMark = "\x00absent:"
 
+// escapedMark is absentMark inside JSON.
+const escapedMark = `\u0000absent:`
+
 // AbsentText is what a value consists of that was nothing but a reference to an absent output. ok tells whether value is one.
 func AbsentText(value string) (name string, ok bool) {
 	rest, ok := strings.CutPrefix(value, absentMark)
@@ -68,14 +71,15 @@ func AbsentText(value string) (name string, ok bool) {
 	return rest[:len(rest)-1], true
 }
 
-// FindAbsent finds the first reference to an absent output in a text, for an error message.
+// FindAbsent finds a reference to an absent output in a text or its JSON, for an error message.
 func FindAbsent(value string) (name string, ok bool) {
-	_, rest, ok := strings.Cut(value, absentMark)
-	if !ok {
-		return "", false
+	for mark, end := range map[string]string{absentMark: "\x00", escapedMark: `\u0000`} {
+		if _, rest, ok := strings.Cut(value, mark); ok {
+			name, _, _ = strings.Cut(rest, end)
+			return name, true
+		}
 	}
-	name, _, _ = strings.Cut(rest, "\x00")
-	return name, true
+	return "", false
 }
 
 // Render puts the values of scope into the text. Absent values leave a mark that AbsentText and FindAbsent find.
