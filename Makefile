@@ -33,6 +33,10 @@ integration: ## The API server in process, with its embedded etcd
 e2e: ## Tests on a real cluster: the local one, or that of KUBECONFIG (images then need IMAGE_PREFIX)
 	@hack/test.sh e2e
 
+.PHONY: conformance
+conformance: ## Public example manifests on a real cluster, compared with what the reference makes of them
+	@hack/conformance.sh
+
 .PHONY: race
 race: ## Unit and integration tests of the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE_PACKAGES)

@@ -20,11 +20,11 @@ suite() {
   shift
   printf '\n=== %s tests\n' "$name"
   # shellcheck disable=SC2086  # flags are words
-  "$gotestsum" --format pkgname --hide-summary all --jsonfile "$results/$name.json" -- ${GO_TEST_FLAGS:-} "$@" || failed+=("$name")
+  "$gotestsum" --format pkgname --format-hide-empty-pkg --hide-summary all --jsonfile "$results/$name.json" -- ${GO_TEST_FLAGS:-} "$@" || failed+=("$name")
 }
 
 unit() {
-  suite unit ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/...
+  suite unit ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/... ./test/conformance/...
 }
 
 integration() {

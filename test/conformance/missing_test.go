@@ -1,0 +1,96 @@
+package main
+
+import (
+	"fmt"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+)
+
+// aWorkflow has an entry template with one step of the name a, and what is given beside it.
+const aWorkflow = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: w-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    steps:
+    - - {name: a, template: leaf%s}
+    - - {name: b, template: other%s}
+  - name: leaf
+    container: {image: busybox}%s
+  - name: other
+    container: {image: busybox}
+  - name: unused
+    resource: {action: get}
+`
+
+func TestMissing(t *testing.T) {
+	tests := []struct {
+		name              string
+		step, later, leaf string
+		truth             *truth
+		want              string
+	}{
+		{name: "nothing"},
+		{name: "output parameter", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}", want: "the executor: output parameter p"},
+		{name: "output that needs no file", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {expression: '1'}}]}"},
+		{name: "artifact", leaf: "\n    inputs: {artifacts: [{name: f, path: /f}]}", want: "the executor: input artifact f"},
+		{name: "sidecar", leaf: "\n    sidecars: [{name: s, image: busybox}]", want: "the executor: sidecar s"},
+		{name: "lock", leaf: "\n    synchronization: {mutexes: [{name: m}]}", want: "synchronization"},
+		{name: "cache", leaf: "\n    memoize: {key: k, cache: {configMap: {name: c}}}", want: "memoization"},
+		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'", want: "the executor: result of a"},
+		{name: "result in an expression", later: `, when: "{{= steps['a'].outputs.result == '1'}}"`, want: "the executor: result of a"},
+		{name: "other words about results", later: ", when: '{{steps.a.status}} == outputs.result'"},
+		{name: "never came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",
+			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Skipped", Template: "leaf"}}}}},
+		{name: "came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",
+			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Pod", Template: "leaf"}}}}, want: "the executor: sidecar s"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			documents, err := parseDocuments(fmt.Appendf(nil, aWorkflow, test.step, test.later, test.leaf))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := missing(&example{truth: test.truth}, documents, nil)
+			if err != nil || got != test.want {
+				t.Errorf("missing %q (%v), want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func TestMissingThroughReferences(t *testing.T) {
+	documents, err := parseDocuments([]byte(`
+apiVersion: argoproj.io/v1alpha1
+kind: ClusterWorkflowTemplate
+metadata: {name: shared}
+spec:
+  templates:
+  - name: get
+    resource: {action: get}
+---
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {generateName: w-}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    dag:
+      tasks: [{name: a, templateRef: {name: shared, template: get, clusterScope: true}}]
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := missing(&example{}, documents[1:], documents[:1])
+	if want := "the executor: resource template get"; err != nil || got != want {
+		t.Errorf("missing %q (%v), want %q", got, err, want)
+	}
+	if got, err := missing(&example{}, []*unstructured.Unstructured{ofTemplate(documents[0])}, documents[:1]); err != nil || got != "" {
+		t.Errorf("a template without entry point: missing %q (%v), want nothing", got, err)
+	}
+}
