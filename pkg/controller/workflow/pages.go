@@ -33,6 +33,17 @@ func (p *nodePages) loaded(header *wfv1.Workflow, pages []wfv1.NodePageVersion) 
 	}
 }
 
+// ahead tells whether a page is newer than the last commit: of the last decision only a part was stored, because its writer
+// ended before the header was.
+func (p *nodePages) ahead() bool {
+	for _, version := range p.versions {
+		if newer(version, p.revision) {
+			return true
+		}
+	}
+	return false
+}
+
 // stored takes over what the server answered to a write.
 func (p *nodePages) stored(answer *wfv1.NodesUpdate) {
 	if len(answer.Pages) > 0 && p.versions == nil {

@@ -66,6 +66,36 @@ func TestPageVersionsFollowTheServer(t *testing.T) {
 	}
 }
 
+// Pages are written before their header; who reads them in between has to tell the engine.
+func TestPagesAheadOfTheirHeader(t *testing.T) {
+	header := &wfv1.Workflow{Status: wfv1.WorkflowStatus{NodeStorage: &wfv1.NodeStorage{Pages: 2, Revision: "90"}}}
+	cases := map[string]struct {
+		versions []string
+		want     bool
+	}{
+		"as committed":       {[]string{"9", "90"}, false},
+		"one page newer":     {[]string{"100", "90"}, true},
+		"a page too many":    {[]string{"9", "90", "91"}, true},
+		"committed in parts": {[]string{"70", "71"}, false},
+	}
+	for name, c := range cases {
+		var read []wfv1.NodePageVersion
+		for i, version := range c.versions {
+			read = append(read, wfv1.NodePageVersion{Index: int32(i), ResourceVersion: version})
+		}
+		var pages nodePages
+		pages.loaded(header, read)
+		if got := pages.ahead(); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	var inline nodePages
+	inline.loaded(&wfv1.Workflow{}, nil)
+	if inline.ahead() {
+		t.Error("nodes inside the object cannot be ahead of it")
+	}
+}
+
 func TestTransientErrors_CTL11(t *testing.T) {
 	pods := corev1.Resource("pods")
 	cases := map[string]struct {

@@ -43,7 +43,9 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 		r.pages.loaded(header, list.Pages)
 	}
 
-	run, err := c.newRun(header, nodes, c.options.Engine)
+	options := c.options.Engine
+	options.Uncommitted = r.pages.ahead()
+	run, err := c.newRun(header, nodes, options)
 	if err != nil {
 		phase, message := wfv1.WorkflowError, err.Error()
 		if len(nodes) == 0 {
