@@ -119,7 +119,7 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 	built, err := pod.Build(pod.Input{
 		PodRequest: w.PodRequest,
 		Workflow:   r.workflow,
-		Spec:       r.spec,
+		Spec:       w.PodRequest.Spec,
 		Claims:     r.claims,
 		HostLabel:  c.options.Engine.RetryHostLabel,
 		Now:        c.clock.Now(),
