@@ -28,6 +28,9 @@ func (r *Run) runPod(c *call, t *template, inputs *v1alpha1.Inputs) {
 	e := r.create(c, v1alpha1.NodeTypePod, v1alpha1.NodePending, "")
 	e.leaf = rendered
 	r.describe(e, t, inputs)
+	if t.spec.ContainerSet != nil {
+		r.openContainers(e, rendered.ContainerSet)
+	}
 	r.resumePod(e)
 }
 
@@ -66,6 +69,9 @@ func (r *Run) resumePod(e *entry) {
 	t := r.leafOf(e)
 	if t == nil {
 		return
+	}
+	if t.ContainerSet != nil && e.stored {
+		r.openContainers(e, t.ContainerSet)
 	}
 	for _, text := range []string{t.Timeout, t.PendingTimeout} {
 		if d, err := v1alpha1.ParseDuration(text); err == nil && d > 0 {

@@ -122,6 +122,9 @@ func (r *Run) podFinished(e *entry) {
 // takeOver changes a node as its pod has changed.
 func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment) {
 	st := &e.st
+	if len(e.members) > 0 {
+		r.watchContainers(e, pod)
+	}
 	if pod.Status.Phase == corev1.PodFailed && a.restartable && st.FailedPodRestarts < r.opts.RestartFailedPods {
 		r.restart(e, pod, a)
 		return
@@ -195,6 +198,9 @@ func (r *Run) restart(e *entry, pod *corev1.Pod, a assessment) {
 	r.alarm(r.now.Add(1e9), e)
 }
 
+// podDeleted is the message of a node whose pod has vanished.
+const podDeleted = "pod deleted"
+
 // podGone ends a node whose pod has vanished: it is never created again (POD-21).
 func (r *Run) podGone(ev PodGone) {
 	e := r.table[ev.NodeID]
@@ -206,7 +212,7 @@ func (r *Run) podGone(ev PodGone) {
 		return
 	}
 	r.change(e, func(st *v1alpha1.NodeStatus) {
-		st.Phase, st.Message, st.Daemoned = v1alpha1.NodeError, "pod deleted", nil
+		st.Phase, st.Message, st.Daemoned = v1alpha1.NodeError, podDeleted, nil
 	})
 }
 

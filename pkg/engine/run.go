@@ -160,6 +160,10 @@ func (r *Run) joinGroup(e *entry) {
 	if flag := e.st.NodeFlag; flag != nil && flag.Hooked {
 		return
 	}
+	if e.st.Type == v1alpha1.NodeTypeContainer && e.boundary != nil {
+		e.join(e.boundary)
+		return
+	}
 	for _, parent := range e.st.Parents {
 		p := r.table[parent]
 		if p == nil || e.st.Type == v1alpha1.NodeTypeStepGroup {

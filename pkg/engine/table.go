@@ -124,6 +124,9 @@ func (r *Run) change(e *entry, alter func(*v1alpha1.NodeStatus)) {
 	r.mark(e)
 	if e.st.Phase != phase {
 		r.updateProgress(e)
+		if len(e.members) > 0 && e.st.Type == v1alpha1.NodeTypePod && e.st.Completed() {
+			r.endContainers(e)
+		}
 	}
 	if e.st.Phase != phase || e.st.Fulfilled() != fulfilled {
 		r.phaseChanged(e)

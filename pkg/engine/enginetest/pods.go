@@ -20,6 +20,12 @@ func newPod(request engine.PodRequest, uid types.UID) *corev1.Pod {
 		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "main"}}},
 		Status:     corev1.PodStatus{Phase: corev1.PodPending},
 	}
+	if set := request.Template.ContainerSet; set != nil {
+		p.Spec.Containers = nil
+		for i := range set.Containers {
+			p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: set.Containers[i].Name})
+		}
+	}
 	out := &request.Template.Outputs
 	if request.IncludeResult || len(out.Parameters) > 0 || len(out.Artifacts) > 0 {
 		p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "wait"})
@@ -93,10 +99,15 @@ func (d *Driver) advance(p *pod) []engine.Event {
 		terminate(p.object, corev1.PodSucceeded, 0, d.Now)
 	}
 	events := []engine.Event{d.observed(p)}
-	if len(p.object.Spec.Containers) > 1 {
+	if reports(p) {
 		events = append(events, d.result(p))
 	}
 	return events
+}
+
+// reports tells whether a pod carries the helper.
+func reports(p *pod) bool {
+	return slices.ContainsFunc(p.object.Spec.Containers, func(c corev1.Container) bool { return c.Name == "wait" })
 }
 
 // result is what the helper of a pod reports.
@@ -127,7 +138,7 @@ func (d *Driver) observeAll() []engine.Event {
 	for _, name := range slices.Sorted(maps.Keys(d.pods)) {
 		p := d.pods[name]
 		events = append(events, d.observed(p))
-		if p.ended && len(p.object.Spec.Containers) > 1 {
+		if p.ended && reports(p) {
 			events = append(events, d.result(p))
 		}
 	}
