@@ -42,7 +42,7 @@ func podNode(id string, ordinal int64) wfv1.NodeStatus {
 }
 
 func request(id string) engine.PodRequest {
-	return engine.PodRequest{NodeID: id, NodeName: "demo." + id, PodName: "pod-" + id, Template: runTemplate}
+	return engine.PodRequest{NodeID: id, NodeName: "demo." + id, PodName: "pod-" + id, Template: runTemplate, Spec: &wfv1.WorkflowSpec{}}
 }
 
 // scripted is a started controller with one workflow whose engine is a script.
@@ -477,4 +477,30 @@ func TestMailComesBackAfterConflict(t *testing.T) {
 	p.deliver()
 	p.handle(context.Background(), key)
 	expect(t, s, "observed a pod-a-0")
+}
+
+// An outage of the API is not an answer about a reference: the run waits for one.
+func TestReferenceIsReadAgainAfterAnOutage(t *testing.T) {
+	wanted := engine.TemplateRequest{Kind: engine.RequestWorkflowTemplate, Name: "shared"}
+	asks := engine.Decision{Status: &wfv1.WorkflowStatus{Phase: wfv1.WorkflowRunning}, Resolve: []engine.TemplateRequest{wanted}}
+	p, key, s := scripted(t, asks, engine.Decision{Resolve: asks.Resolve})
+	p.unanswered = 1
+	p.handle(context.Background(), key)
+	if len(s.told) != 0 || p.runs.get(key) != nil {
+		t.Fatalf("the engine was told %v", s.told)
+	}
+	p.deliver()
+	p.handle(context.Background(), key)
+	if answer, ok := s.told[0].(engine.TemplateResolved); !ok || !answer.NotFound {
+		t.Errorf("the engine was told %+v", s.told)
+	}
+}
+
+// The first pod of a workflow costs no read: nothing of it can exist before its first decision is stored.
+func TestFirstPodIsCreatedWithoutARead(t *testing.T) {
+	p, key, _ := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
+	p.handle(context.Background(), key)
+	if p.calls != 3 {
+		t.Errorf("%d calls, want 3: store the intent, create the pod, store its UID", p.calls)
+	}
 }
