@@ -79,6 +79,10 @@ type Dependencies struct {
 	MayCreate func() bool
 }
 
+// maxRetryDelay is how long a workflow whose sync failed waits at most for the next one: about as long as runs may idle
+// after an outage.
+const maxRetryDelay = 5 * time.Second
+
 // Controller is the loop.
 type Controller struct {
 	options Options
@@ -126,7 +130,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
 	}
 	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
-		workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](5*time.Millisecond, 30*time.Second),
+		workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](5*time.Millisecond, maxRetryDelay),
 		workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "workflow_queue", Clock: clock})
 	if err := c.watch(deps); err != nil {
 		return nil, err

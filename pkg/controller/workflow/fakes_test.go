@@ -46,6 +46,8 @@ type world struct {
 	calls     int
 	dieAt     int
 	dieBefore bool
+	// unanswered is how many reads of templates and ConfigMaps fail because nobody answers.
+	unanswered int
 	// onStart is called when a controller starts.
 	onStart func()
 }
@@ -273,6 +275,10 @@ func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv
 }
 
 func (p *process) WorkflowTemplate(_ context.Context, _, name string) (*wfv1.WorkflowTemplate, error) {
+	if p.unanswered > 0 {
+		p.unanswered--
+		return nil, apierrors.NewServiceUnavailable("the server is being replaced")
+	}
 	return nil, apierrors.NewNotFound(wfv1.Resource("workflowtemplates"), name)
 }
 

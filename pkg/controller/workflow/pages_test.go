@@ -111,6 +111,8 @@ func TestTransientErrors_CTL11(t *testing.T) {
 		"conflict":           {apierrors.NewConflict(pods, "p", errors.New("resourcequotas")), true},
 		"server timeout":     {apierrors.NewServerTimeout(pods, "create", 1), true},
 		"internal":           {apierrors.NewInternalError(errors.New("webhook")), true},
+		"no such object":     {apierrors.NewNotFound(pods, "p"), false},
+		"no such API":        {apierrors.NewGenericServerResponse(404, "GET", pods, "p", "404 page not found", 0, true), true},
 		"deadline":           {context.DeadlineExceeded, true},
 		"connection refused": {errors.New("dial tcp 10.0.0.1:443: connect: connection refused"), true},
 		"said so":            {transient{errors.New("x")}, true},

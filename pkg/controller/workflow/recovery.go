@@ -31,7 +31,8 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 
 	var nodes []wfv1.NodeStatus
 	// A workflow that has no phase was never looked at, so it has no nodes to read.
-	if header.Status.Phase != wfv1.WorkflowUnknown {
+	r.fresh = header.Status.Phase == wfv1.WorkflowUnknown
+	if !r.fresh {
 		list, err := c.workflows.Nodes(ctx, key)
 		if err != nil {
 			return nil, fmt.Errorf("read the nodes: %w", err)

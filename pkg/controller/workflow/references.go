@@ -13,8 +13,9 @@ import (
 // configMapTypeParameter is the label value without which a ConfigMap gives no parameters (LBL-06).
 const configMapTypeParameter = "Parameter"
 
-// resolve reads the objects that the engine needs to go on. What cannot be read is an answer too.
-func (c *Controller) resolve(ctx context.Context, namespace string, requests []engine.TemplateRequest) []engine.Event {
+// resolve reads the objects that the engine needs to go on. That one is not there, or may not be read, is an answer too;
+// that nobody answers is not, and is an error here.
+func (c *Controller) resolve(ctx context.Context, namespace string, requests []engine.TemplateRequest) ([]engine.Event, error) {
 	events := make([]engine.Event, 0, len(requests))
 	for _, request := range requests {
 		answer := engine.TemplateResolved{Request: request}
@@ -36,12 +37,15 @@ func (c *Controller) resolve(ctx context.Context, namespace string, requests []e
 			err = fmt.Errorf("references of kind %q are not known", request.Kind)
 		}
 		if err != nil {
+			if isTransient(err) {
+				return nil, fmt.Errorf("read %s %s: %w", request.Kind, request.Name, err)
+			}
 			answer.Message = err.Error()
 			answer.NotFound = apierrors.IsNotFound(err)
 		}
 		events = append(events, answer)
 	}
-	return events
+	return events, nil
 }
 
 func (c *Controller) parameterOf(ctx context.Context, namespace string, request engine.TemplateRequest) (*string, error) {

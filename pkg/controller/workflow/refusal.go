@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 )
 
@@ -28,6 +29,9 @@ func isTransient(err error) bool {
 		return true
 	}
 	switch {
+	case apierrors.HasStatusCause(err, metav1.CauseTypeUnexpectedServerResponse) && apierrors.IsNotFound(err):
+		// Not the object is missing but the whole API: it is not registered at the moment.
+		return true
 	case apierrors.IsForbidden(err):
 		return strings.Contains(err.Error(), "exceeded quota") || isUnmapped(err.Error())
 	case apierrors.IsTooManyRequests(err), apierrors.IsConflict(err), apierrors.IsServerTimeout(err), apierrors.IsTimeout(err),

@@ -24,6 +24,9 @@ type activeRun struct {
 	resourceVersion string
 	pages           nodePages
 	run             decider
+	// fresh tells that nobody has ever stored anything about this workflow: no pod of it can exist before its first
+	// decision is stored, because storing that compares versions.
+	fresh bool
 	// started tells whether Apply was called since the run was loaded.
 	started bool
 	// unstored are the letters that led to the decision under way. They go back into the mailbox when it cannot be stored:

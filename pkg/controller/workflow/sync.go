@@ -89,7 +89,7 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 	for {
 		now := c.clock.Now()
 		decision := r.run.Apply(now, events...)
-		recovered := !r.started
+		recovered := !r.started && !r.fresh
 		r.started = true
 		r.wake = decision.Wake
 
@@ -114,7 +114,11 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 			return nil
 		}
 
-		events = c.resolve(ctx, r.key.Namespace, decision.Resolve)
+		var err error
+		events, err = c.resolve(ctx, r.key.Namespace, decision.Resolve)
+		if err != nil {
+			return err
+		}
 		created, err := c.createPods(ctx, r, ended)
 		if err != nil {
 			return err
