@@ -7,21 +7,25 @@ import (
 	"k8s.io/klog/v2"
 )
 
-const (
-	defragCheckInterval = 10 * time.Minute
-	// defragMinimum is the free space below which giving it back is not worth blocking writers for.
-	defragMinimum int64 = 256 << 20
-)
+// defragMinimum is the free space below which giving it back is not worth blocking writers for.
+const defragMinimum int64 = 256 << 20
 
-// defragmentLoop gives free space back to the file system: compaction only marks it as reusable.
-func (s *Server) defragmentLoop(ctx context.Context) {
-	ticker := time.NewTicker(defragCheckInterval)
+// keepSpace gives free space back to the file system, as compaction only marks it as reusable, and gets a full database to
+// take writes again.
+func (s *Server) keepSpace(ctx context.Context) {
+	ticker := time.NewTicker(spaceCheckInterval)
 	defer ticker.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
+			if s.full() {
+				if err := s.relieve(ctx); err != nil {
+					klog.ErrorS(err, "Cannot make room in the embedded etcd, which is full")
+				}
+				continue
+			}
 			backend := s.etcd.Server.Backend()
 			if !worthDefragmenting(backend.Size(), backend.SizeInUse()) {
 				continue

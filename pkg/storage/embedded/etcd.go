@@ -12,9 +12,11 @@ import (
 	"strings"
 	"time"
 
+	"go.etcd.io/etcd/api/v3/etcdserverpb"
 	clientv3 "go.etcd.io/etcd/client/v3"
 	"go.etcd.io/etcd/server/v3/embed"
 	"k8s.io/apiserver/pkg/server/healthz"
+	"k8s.io/klog/v2"
 )
 
 const (
@@ -142,11 +144,16 @@ func (s *Server) start(ctx context.Context, dir string, options Options) error {
 		return fmt.Errorf("embedded etcd in %s: start interrupted: %w", dir, context.Cause(ctx))
 	}
 	s.endpoint = clientURL.String()
+	if s.full() {
+		if err := s.relieve(ctx); err != nil {
+			klog.ErrorS(err, "Cannot make room in the embedded etcd, which is full")
+		}
+	}
 	loopCtx, cancel := context.WithCancel(context.Background())
 	s.stopLoop, s.loopDone = cancel, make(chan struct{})
 	go func() {
 		defer close(s.loopDone)
-		s.defragmentLoop(loopCtx)
+		s.keepSpace(loopCtx)
 	}()
 	return nil
 }
@@ -187,7 +194,8 @@ func (s *Server) NewClient() (*clientv3.Client, error) {
 // Name is the name of the health check.
 func (s *Server) Name() string { return "embedded-etcd" }
 
-// Check says whether the database takes writes: it has a leader (itself) and no alarm, such as a full quota, is raised.
+// Check says whether the database serves: it has a leader (itself), and is not known to be damaged. One that is full
+// serves: only deletions can help it, and a restart would keep them away.
 func (s *Server) Check(*http.Request) error {
 	if s.etcd == nil || s.etcd.Server == nil {
 		return errors.New("embedded etcd is not running")
@@ -197,7 +205,9 @@ func (s *Server) Check(*http.Request) error {
 		return errors.New("embedded etcd has no leader")
 	}
 	for _, alarm := range server.Alarms() {
-		return fmt.Errorf("embedded etcd raised the alarm %s: free space or raise the quota, then restart", alarm.Alarm)
+		if alarm.Alarm != etcdserverpb.AlarmType_NOSPACE {
+			return fmt.Errorf("embedded etcd raised the alarm %s", alarm.Alarm)
+		}
 	}
 	return nil
 }
