@@ -66,7 +66,7 @@ func (b *body) tooLarge() error {
 			"the body is larger than %d MiB; send the changed nodes in several requests", b.limit>>20))
 	}
 	return apierrors.NewRequestEntityTooLargeError(fmt.Sprintf(
-		"the body is larger than %d MiB. Nodes of a workflow are stored apart from it: change them with POST .../workflows/{name}/nodes, "+
-			"or use the subresource for the action (suspend, resume, stop, terminate, retry, set), instead of sending the whole workflow. "+
+		"the body is larger than %d MiB. Instead of the whole workflow send a patch of what changes; its nodes are stored apart from it, "+
+			"and are changed with POST .../workflows/{name}/nodes. "+
 			"Move large parameters and scripts into artifacts or a ConfigMap, and templates into a WorkflowTemplate", b.limit>>20))
 }
