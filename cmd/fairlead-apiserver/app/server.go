@@ -19,6 +19,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/apiserver"
+	"fairlead.dev/fairlead/pkg/apiserver/anyname"
 	"fairlead.dev/fairlead/pkg/apiserver/clusterfeatures"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	workflowrest "fairlead.dev/fairlead/pkg/registry/workflow/rest"
@@ -112,6 +113,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		config.Generic.Authorization.Authorizer = o.Standalone.Authorizer
 		pods = o.Standalone.Pods
 	}
+	config.Generic.Authorization.Authorizer = anyname.Authorizer(config.Generic.Authorization.Authorizer)
 	compress(&config.Generic.Config, o.Recommended.Etcd)
 	config.Extra.Storage = &workflowrest.StorageProvider{
 		Scheme:           apiserver.Scheme,
