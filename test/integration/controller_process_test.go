@@ -56,7 +56,7 @@ func (b *lockedBuffer) String() string {
 }
 
 // startController starts a controller that serves nothing; the test kills it at its end.
-func startController(t *testing.T, kubeconfig string, flags ...string) *controllerProcess {
+func startController(t testing.TB, kubeconfig string, flags ...string) *controllerProcess {
 	t.Helper()
 	arguments := append([]string{"--kubeconfig=" + kubeconfig, "--healthz-bind-address=", "--metrics-bind-address="}, flags...)
 	p := &controllerProcess{output: &lockedBuffer{}, ended: make(chan struct{})}
@@ -89,7 +89,7 @@ func (p *controllerProcess) kill() {
 }
 
 // alive returns a function that fails the test when one of the controllers has ended.
-func alive(t *testing.T, processes ...*controllerProcess) func() {
+func alive(t testing.TB, processes ...*controllerProcess) func() {
 	return func() {
 		for _, p := range processes {
 			select {

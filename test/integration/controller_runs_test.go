@@ -44,7 +44,7 @@ func diamondRun(name string, diamonds int) *wfv1.Workflow {
 	}
 }
 
-func createRuns(t *testing.T, client versioned.Interface, runs int, make func(i int) *wfv1.Workflow) {
+func createRuns(t testing.TB, client versioned.Interface, runs int, make func(i int) *wfv1.Workflow) {
 	t.Helper()
 	for i := range runs {
 		wf := make(i)
@@ -55,7 +55,7 @@ func createRuns(t *testing.T, client versioned.Interface, runs int, make func(i 
 }
 
 // awaitRuns waits until all runs are over, calling tick between looks.
-func awaitRuns(t *testing.T, client versioned.Interface, runs int, tick func()) {
+func awaitRuns(t testing.TB, client versioned.Interface, runs int, tick func()) {
 	t.Helper()
 	over := 0
 	err := wait.PollUntilContextTimeout(context.Background(), 50*time.Millisecond, runsDeadline, true, func(ctx context.Context) (bool, error) {
