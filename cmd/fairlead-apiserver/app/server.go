@@ -119,6 +119,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		Scheme:           apiserver.Scheme,
 		InlineNodesBytes: o.Storage.InlineNodesBytes,
 		Pods:             pods,
+		Authorizer:       config.Generic.Authorization.Authorizer,
 		Stop:             config.Generic.DrainedNotify(),
 	}
 

@@ -30,6 +30,7 @@ type Config struct {
 
 	WorkflowInformer cache.SharedIndexInformer
 	PodInformer      cache.SharedIndexInformer
+	ResultInformer   cache.SharedIndexInformer
 }
 
 // NewConfig makes the clients. It does not talk to the cluster yet.
@@ -86,6 +87,20 @@ func (c *Config) makeInformers() error {
 		})), &wfv1.Workflow{}, 0, cache.Indexers{})
 	if err := c.WorkflowInformer.SetTransform(workflow.KeepWorkflowHeader); err != nil {
 		return fmt.Errorf("set up the informer of workflows: %w", err)
+	}
+
+	results := c.Workflows.ArgoprojV1alpha1().WorkflowTaskResults(c.Options.Namespace)
+	c.ResultInformer = cache.NewSharedIndexInformer(
+		listwatch.ThroughOutages("workflowtaskresults", cache.ToListerWatcherWithContext(&cache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				return results.List(ctx, o)
+			},
+			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+				return results.Watch(ctx, o)
+			},
+		})), &wfv1.WorkflowTaskResult{}, 0, cache.Indexers{})
+	if err := c.ResultInformer.SetTransform(workflow.KeepTaskResult); err != nil {
+		return fmt.Errorf("set up the informer of task results: %w", err)
 	}
 
 	pods := informers.NewSharedInformerFactoryWithOptions(c.Kube, 0,

@@ -4,6 +4,7 @@ package app
 import (
 	"flag"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -25,6 +26,10 @@ type Options struct {
 	// QPS and Burst limit requests to the cluster; 0 means no limit.
 	QPS   float32
 	Burst int
+	// ExecutorImage is the image of the helpers in pods; empty: the image of this controller's own pod.
+	ExecutorImage string
+	// ExecutorImagePullPolicy of that image; empty: the one of this controller's own pod, else Kubernetes' default.
+	ExecutorImagePullPolicy string
 	// NodeEvents emits a Kubernetes Event for each phase that a step enters.
 	NodeEvents bool
 	// LeaderElect makes only the holder of a Lease work.
@@ -63,6 +68,8 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.CleanupWorkers, "pod-cleanup-workers", o.CleanupWorkers, "How many ended pods are labelled or deleted at once.")
 	fs.Float32Var(&o.QPS, "qps", o.QPS, "Requests a second to the cluster. 0: no limit.")
 	fs.IntVar(&o.Burst, "burst", o.Burst, "Requests that may exceed --qps for a moment. 0: no limit, or as many as --qps when that is given.")
+	fs.StringVar(&o.ExecutorImage, "executor-image", o.ExecutorImage, "Image of the helpers in the pods of steps that have outputs. Empty: the image of this controller's own pod (named by POD_NAME and POD_NAMESPACE).")
+	fs.StringVar(&o.ExecutorImagePullPolicy, "executor-image-pull-policy", o.ExecutorImagePullPolicy, "Pull policy of that image: Always, IfNotPresent or Never. Empty: that of this controller's own pod.")
 	fs.BoolVar(&o.NodeEvents, "node-events", o.NodeEvents, "Emit a Kubernetes Event for each phase that a step enters, not only for workflows.")
 	fs.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Work only while holding the Lease fairlead-controller. Needed as soon as two controllers can run at once, which a rolling update is enough for.")
 	fs.StringVar(&o.LeaseNamespace, "lease-namespace", o.LeaseNamespace, "Namespace of the Lease.")
@@ -89,6 +96,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("--workers must be at least 1, is %d", o.Workers)
 	case o.CleanupWorkers < 1:
 		return fmt.Errorf("--pod-cleanup-workers must be at least 1, is %d", o.CleanupWorkers)
+	case !slices.Contains([]string{"", "Always", "IfNotPresent", "Never"}, o.ExecutorImagePullPolicy):
+		return fmt.Errorf("--executor-image-pull-policy must be Always, IfNotPresent or Never, is %q", o.ExecutorImagePullPolicy)
 	case o.QPS < 0 || o.Burst < 0:
 		return fmt.Errorf("--qps and --burst must not be negative; 0 means no limit")
 	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):

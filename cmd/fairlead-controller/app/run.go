@@ -71,11 +71,17 @@ func (c *Config) Run(ctx context.Context) error {
 		return err
 	}
 
+	executor, err := c.executor(ctx)
+	if err != nil {
+		return err
+	}
+
 	// Informers and events go on while work in flight finishes.
 	go c.WorkflowInformer.RunWithContext(serving)
 	go c.PodInformer.RunWithContext(serving)
+	go c.ResultInformer.RunWithContext(serving)
 	go func() {
-		synced.Store(waitForSync(serving, c.WorkflowInformer.HasSynced, c.PodInformer.HasSynced))
+		synced.Store(waitForSync(serving, c.WorkflowInformer.HasSynced, c.PodInformer.HasSynced, c.ResultInformer.HasSynced))
 	}()
 	broadcaster := record.NewBroadcaster(record.WithContext(serving))
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.Kube.CoreV1().Events("")})
@@ -86,15 +92,18 @@ func (c *Config) Run(ctx context.Context) error {
 		controller, err := workflow.NewController(workflow.Dependencies{
 			Workflows:        workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
 			Pods:             workflow.NewPodControl(c.Kube.CoreV1()),
+			Results:          workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
 			Claims:           workflow.NewClaimControl(c.Kube),
 			Recorder:         workflow.NewEventRecorder(recorder),
 			WorkflowInformer: c.WorkflowInformer,
 			PodInformer:      c.PodInformer,
+			ResultInformer:   c.ResultInformer,
 			MayCreate:        mayCreate,
 		}, workflow.Options{
 			Workers:        c.Options.Workers,
 			CleanupWorkers: c.Options.CleanupWorkers,
 			CreateTimeout:  c.Options.LeaseDuration - c.Options.RenewDeadline,
+			Executor:       executor,
 			Engine:         engine.Options{NodeEvents: c.Options.NodeEvents},
 		})
 		if err != nil {

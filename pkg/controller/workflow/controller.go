@@ -19,6 +19,7 @@ import (
 	"k8s.io/utils/clock"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 	"fairlead.dev/fairlead/pkg/engine"
 )
 
@@ -37,6 +38,8 @@ type Options struct {
 	StopTimeout time.Duration
 	// Engine are the switches of the engine.
 	Engine engine.Options
+	// Executor is what the helpers in pods are made of, for the steps that need them.
+	Executor podbuilder.Executor
 }
 
 func (o *Options) setDefaults() {
@@ -67,6 +70,8 @@ type Dependencies struct {
 	Workflows WorkflowClient
 	// Pods creates, reads, stops, labels and deletes pods.
 	Pods PodControl
+	// Results removes task results that are taken over.
+	Results ResultControl
 	// Claims makes and removes the volume claims and the disruption budget of a workflow.
 	Claims ClaimControl
 	// Recorder emits Kubernetes Events.
@@ -75,6 +80,8 @@ type Dependencies struct {
 	WorkflowInformer cache.SharedIndexInformer
 	// PodInformer delivers the pods of workflows that are not labelled completed, indexed by OwnerIndex.
 	PodInformer cache.SharedIndexInformer
+	// ResultInformer delivers task results; nil: none are taken.
+	ResultInformer cache.SharedIndexInformer
 	// MayCreate tells whether this process may still create pods: false once its lease could be somebody else's.
 	MayCreate func() bool
 }
@@ -101,9 +108,12 @@ type Controller struct {
 
 	queue   workqueue.TypedRateLimitingInterface[types.NamespacedName]
 	mail    *mailbox
+	reports *reportBox
 	runs    *runTable
 	writes  *writeLog
 	cleaner *podCleaner
+
+	resultCleaner *resultCleaner
 }
 
 // NewController returns the loop; Run starts it. The informers are the caller's to start.
@@ -125,9 +135,12 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		headers:   headerReader{deps.WorkflowInformer.GetIndexer()},
 		podCache:  podReader{deps.PodInformer.GetIndexer()},
 		mail:      newMailbox(),
+		reports:   newReportBox(),
 		runs:      newRunTable(),
 		writes:    newWriteLog(),
 		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
+
+		resultCleaner: newResultCleaner(deps.Results, clock),
 	}
 	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
 		workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](5*time.Millisecond, maxRetryDelay),
@@ -180,11 +193,16 @@ func (c *Controller) Run(ctx context.Context) error {
 			for c.cleaner.processNextWorkItem(work) {
 			}
 		})
+		workers.Go(func() {
+			for c.resultCleaner.processNextWorkItem(work) {
+			}
+		})
 	}
 
 	<-ctx.Done()
 	c.queue.ShutDown()
 	c.cleaner.queue.ShutDown()
+	c.resultCleaner.queue.ShutDown()
 	patience := time.AfterFunc(c.options.StopTimeout, abort)
 	defer patience.Stop()
 	workers.Wait()
@@ -217,6 +235,9 @@ func (c *Controller) handle(ctx context.Context, key types.NamespacedName) {
 	if r := c.runs.get(key); r != nil {
 		for _, l := range r.unstored {
 			c.mail.putBack(key, l)
+		}
+		for _, result := range r.reports {
+			c.reports.put(key, result)
 		}
 		c.runs.drop(key)
 	}

@@ -89,6 +89,14 @@ func (c *Controller) refuse(r *activeRun, batch []wantedPod, message string, tra
 	return events
 }
 
+// ordinalOf is the ordinal of a node that is to get its pod. Attempts are not written to while pods are created.
+func (r *activeRun) ordinalOf(nodeID string) int64 {
+	if a := r.attempts[nodeID]; a != nil {
+		return a.ordinal
+	}
+	return 0
+}
+
 type createOutcome struct {
 	pod *corev1.Pod
 	err error
@@ -121,6 +129,8 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 		Workflow:   r.workflow,
 		Spec:       w.PodRequest.Spec,
 		Claims:     r.claims,
+		Ordinal:    r.ordinalOf(w.NodeID),
+		Executor:   c.options.Executor,
 		HostLabel:  c.options.Engine.RetryHostLabel,
 		Now:        c.clock.Now(),
 	})

@@ -30,6 +30,17 @@ func (c *Controller) watch(deps Dependencies) error {
 		return fmt.Errorf("watch pods: %w", err)
 	}
 	c.hasSynced = []cache.InformerSynced{workflows.HasSynced, pods.HasSynced}
+	if deps.ResultInformer == nil {
+		return nil
+	}
+	results, err := deps.ResultInformer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+		AddFunc:    c.addResult,
+		UpdateFunc: func(_, obj any) { c.addResult(obj) },
+	})
+	if err != nil {
+		return fmt.Errorf("watch task results: %w", err)
+	}
+	c.hasSynced = append(c.hasSynced, results.HasSynced)
 	return nil
 }
 

@@ -16,7 +16,10 @@ import (
 // takeMail empties the mailbox of a run.
 func (c *Controller) takeMail(ctx context.Context, r *activeRun) ([]engine.Event, time.Time, error) {
 	r.unstored = c.mail.take(r.key)
-	return c.podEvents(ctx, r, r.unstored)
+	// Results come first: the end of a pod that reported them is complete then.
+	reported := c.reportEvents(r)
+	events, ended, err := c.podEvents(ctx, r, r.unstored)
+	return append(reported, events...), ended, err
 }
 
 // podEvents turns letters about pods into events of the engine. It compares UIDs and nothing else: a pod with another UID

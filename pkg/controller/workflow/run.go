@@ -32,6 +32,8 @@ type activeRun struct {
 	// unstored are the letters that led to the decision under way. They go back into the mailbox when it cannot be stored:
 	// of a pod that is gone, the letter is all that is left.
 	unstored []letter
+	// reports are the results that led to the decision under way, with the same fate.
+	reports []*wfv1.WorkflowTaskResult
 	// wake is when to look again without an event; zero: never.
 	wake time.Time
 
@@ -50,6 +52,8 @@ type activeRun struct {
 // attempt is what the loop has to know about the one pod of a node.
 type attempt struct {
 	podName string
+	// ordinal is the node's.
+	ordinal int64
 	// uid is empty until the pod is known to exist.
 	uid types.UID
 	// observed is the resource version of the pod that the engine saw last.
@@ -77,6 +81,7 @@ func (r *activeRun) note(nodes []wfv1.NodeStatus) {
 			r.attempts[n.ID] = a
 		}
 		a.uid = n.PodUID
+		a.ordinal = n.Ordinal
 		a.replaces = types.UID(n.RestartingPodUID)
 	}
 }

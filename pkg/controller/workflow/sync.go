@@ -27,6 +27,7 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 		// Its pods go with it; starting more would only keep it.
 		c.runs.drop(key)
 		c.mail.take(key)
+		c.reports.take(key)
 		return nil
 	}
 	if header == nil || header.Status.Phase.Completed() {
@@ -34,7 +35,7 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 		if header == nil {
 			c.writes.forget(key)
 		}
-		return c.cleanLeftovers(ctx, key)
+		return errors.Join(c.cleanLeftovers(ctx, key), c.dropReports(ctx, key))
 	}
 
 	r, events := c.current(header)
@@ -104,6 +105,7 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 			}
 			return err
 		}
+		c.settleReports(r)
 		r.note(decision.Nodes)
 		r.want(decision.Create, recovered)
 		if err := c.carryOut(ctx, r, &decision); err != nil {

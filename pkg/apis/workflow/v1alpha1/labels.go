@@ -148,3 +148,6 @@ const (
 	// FinalizerPodStatus keeps a pod until the controller has taken note of its end.
 	FinalizerPodStatus = labelPrefix + "status"
 )
+
+// AnnotationKeyNodeOrdinal on a task result is the ordinal of its node, which tells the server where to look the node up.
+const AnnotationKeyNodeOrdinal = "fairlead.dev/node-ordinal"

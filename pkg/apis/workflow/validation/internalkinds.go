@@ -16,16 +16,6 @@ func ValidateWorkflowTaskSetUpdate(taskSet, old *v1alpha1.WorkflowTaskSet) field
 	return validateMetadataUpdate(&taskSet.ObjectMeta, &old.ObjectMeta)
 }
 
-// ValidateWorkflowTaskResult checks a new WorkflowTaskResult.
-func ValidateWorkflowTaskResult(result *v1alpha1.WorkflowTaskResult) field.ErrorList {
-	return validateMetadata(&result.ObjectMeta, true, 0)
-}
-
-// ValidateWorkflowTaskResultUpdate checks a changed WorkflowTaskResult.
-func ValidateWorkflowTaskResultUpdate(result, old *v1alpha1.WorkflowTaskResult) field.ErrorList {
-	return validateMetadataUpdate(&result.ObjectMeta, &old.ObjectMeta)
-}
-
 // ValidateWorkflowArtifactGCTask checks a new WorkflowArtifactGCTask.
 func ValidateWorkflowArtifactGCTask(task *v1alpha1.WorkflowArtifactGCTask) field.ErrorList {
 	return validateMetadata(&task.ObjectMeta, true, 0)

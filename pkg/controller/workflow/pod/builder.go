@@ -1,5 +1,6 @@
 // Package pod turns a step of a workflow into the Pod that runs it. A step that needs nothing from Fairlead gets nothing
-// from it: the user's container as written, no init container, no wrapper, no sidecar.
+// from it: the user's container as written, no init container, no wrapper, no sidecar. A step whose outputs somebody has to
+// collect gets helpers: `init` brings a small wrapper for main, and `wait` reports what main leaves.
 package pod
 
 import (
@@ -25,6 +26,10 @@ type Input struct {
 	Spec *wfv1.WorkflowSpec
 	// Claims are the volumes made from the workflow's volumeClaimTemplates.
 	Claims []corev1.Volume
+	// Ordinal is the node's ordinal, with which the helpers report.
+	Ordinal int64
+	// Executor is what the helpers of steps that need them are made of.
+	Executor Executor
 	// HostLabel is the node label by which retries avoid hosts; empty: kubernetes.io/hostname.
 	HostLabel string
 	// Now is when the pod is made; deadlines are counted from it.
@@ -34,7 +39,7 @@ type Input struct {
 // Build returns the pod, or an error that names the template and the field that stands in the way. The error is meant for
 // the message of the node.
 func Build(in Input) (*corev1.Pod, error) {
-	if err := requireNoExecutor(in); err != nil {
+	if err := refuseUnsupported(in); err != nil {
 		return nil, err
 	}
 	main, script, err := mainContainer(in.Template)
@@ -57,8 +62,13 @@ func Build(in Input) (*corev1.Pod, error) {
 	setIdentity(&pod.Spec, in)
 	setResources(&pod.Spec, in)
 	addInitContainers(&pod.Spec, in.Template)
-	if script != "" {
-		if err := mountScript(pod, in.Template, script); err != nil {
+	helped := needsHelpers(in, script)
+	if script != "" && fitsAnnotations(pod.Annotations, script) {
+		mountScript(pod, script)
+		script = ""
+	}
+	if helped {
+		if err := addHelpers(&pod.Spec, in, script); err != nil {
 			return nil, err
 		}
 	}
@@ -67,6 +77,11 @@ func Build(in Input) (*corev1.Pod, error) {
 	}
 	if err := applyPodSpecPatches(&pod.Spec, in); err != nil {
 		return nil, err
+	}
+	if helped {
+		if err := wrapMain(&pod.Spec, in); err != nil {
+			return nil, err
+		}
 	}
 	if err := checkAnnotationSize(pod, in.Template); err != nil {
 		return nil, err

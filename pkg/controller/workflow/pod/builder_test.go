@@ -35,6 +35,8 @@ type buildCase struct {
 	Remains  string          `json:"remains"`
 	Avoid    []string        `json:"avoidHosts"`
 	Claims   []corev1.Volume `json:"claims"`
+	Result   bool            `json:"includeResult"`
+	Ordinal  int64           `json:"ordinal"`
 }
 
 func (c *buildCase) input(t *testing.T) Input {
@@ -52,8 +54,10 @@ func (c *buildCase) input(t *testing.T) Input {
 		PodRequest: engine.PodRequest{
 			NodeID: "demo-123", NodeName: "demo.step", PodName: "demo-step-123",
 			Template: find(c.Template), Boundary: find(c.Boundary), OnExit: c.OnExit, ActiveDeadline: c.Active, FailedHosts: c.Avoid,
+			IncludeResult: c.Result,
 		},
 		Workflow: &c.Workflow, Spec: &c.Workflow.Spec, Claims: c.Claims, Now: testNow,
+		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent},
 	}
 	if in.Template == nil {
 		in.Template = &c.Workflow.Spec.Templates[0]
@@ -101,6 +105,7 @@ func TestBuildGolden(t *testing.T) {
 				t.Fatal(err)
 			}
 			got = bytes.ReplaceAll(got, []byte(wfv1.SchemeGroupVersion.String()), []byte(wfv1.DefaultGroupName+"/"+wfv1.Version))
+			got = bytes.ReplaceAll(got, []byte(`"apiGroup":"`+wfv1.GroupName), []byte(`"apiGroup":"`+wfv1.DefaultGroupName))
 			golden := strings.TrimSuffix(file, ".case.yaml") + ".pod.yaml"
 			if *update {
 				if err := os.WriteFile(golden, got, 0o644); err != nil {

@@ -3,22 +3,31 @@ package pod
 import (
 	"errors"
 	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
 )
 
-// ErrNeedsExecutor is wrapped by the errors of Build for steps that only a helper process in the pod could run.
-var ErrNeedsExecutor = errors.New("needs the executor, which is not in this version")
+// ErrUnsupported is wrapped by the errors of Build for steps that this version cannot run.
+var ErrUnsupported = errors.New("not supported by this version")
 
-// requireNoExecutor refuses what a plain pod cannot do, naming the field, rather than run the step and lose what it asked for.
-func requireNoExecutor(in Input) error {
-	field := executorField(in)
-	if field == "" {
-		return nil
-	}
-	return fmt.Errorf("%s: %s: %w", templateName(in.Template), field, ErrNeedsExecutor)
+// Executor is what the helpers in a pod are made of.
+type Executor struct {
+	// Image holds fairlead-executor and fairlead-run.
+	Image string
+	// PullPolicy of that image; empty: Kubernetes' default.
+	PullPolicy corev1.PullPolicy
 }
 
-// executorField names the first field that brings the executor in; empty when the step is a plain pod.
-func executorField(in Input) string {
+// refuseUnsupported refuses what this version cannot do, naming the field, rather than run the step and lose what it asked
+// for.
+func refuseUnsupported(in Input) error {
+	if field := unsupportedField(in); field != "" {
+		return fmt.Errorf("%s: %s: %w", templateName(in.Template), field, ErrUnsupported)
+	}
+	return nil
+}
+
+func unsupportedField(in Input) string {
 	t := in.Template
 	switch {
 	case t.ContainerSet != nil:
@@ -37,15 +46,8 @@ func executorField(in Input) string {
 		return "outputs.artifacts[" + t.Outputs.Artifacts[0].Name + "]"
 	case len(t.Sidecars) > 0:
 		return "sidecars[" + t.Sidecars[0].Name + "]"
-	case in.IncludeResult:
-		return "outputs.result (another step reads it)"
 	case archivesLogs(in):
 		return "archiveLogs"
-	}
-	for _, p := range t.Outputs.Parameters {
-		if p.ValueFrom != nil && p.ValueFrom.Path != "" {
-			return "outputs.parameters[" + p.Name + "].valueFrom.path"
-		}
 	}
 	return ""
 }
@@ -56,4 +58,18 @@ func archivesLogs(in Input) bool {
 		return *l.ArchiveLogs
 	}
 	return in.Spec.ArchiveLogs != nil && *in.Spec.ArchiveLogs
+}
+
+// needsHelpers tells whether somebody in the pod has to collect or bring something: a result that is read, output
+// parameters that are files, or a script that is too long for an annotation. All other steps are plain pods.
+func needsHelpers(in Input, script string) bool {
+	if in.IncludeResult || !fitsAnnotations(objectMeta(in).Annotations, script) {
+		return true
+	}
+	for _, p := range in.Template.Outputs.Parameters {
+		if p.ValueFrom != nil && p.ValueFrom.Path != "" {
+			return true
+		}
+	}
+	return false
 }

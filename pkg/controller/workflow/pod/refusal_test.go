@@ -2,6 +2,7 @@ package pod
 
 import (
 	"errors"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -19,14 +20,24 @@ func inputFor(t wfv1.Template) Input {
 	wf.Name, wf.Namespace, wf.UID = "demo", "work", "4f6a2c1e"
 	return Input{
 		PodRequest: engine.PodRequest{NodeID: "demo-1", NodeName: "demo.step", PodName: "demo-step-1", Template: &wf.Spec.Templates[0]},
-		Workflow:   wf, Spec: &wf.Spec, Now: testNow,
+		Workflow:   wf, Spec: &wf.Spec, Now: testNow, Executor: Executor{Image: "fairlead/fairlead:dev"},
 	}
+}
+
+// incompressible is text that gzip makes no smaller than three quarters, the same each time.
+func incompressible(n int) string {
+	source := rand.New(rand.NewPCG(1, 2))
+	text := make([]byte, n)
+	for i := range text {
+		text[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+-"[source.IntN(64)]
+	}
+	return string(text)
 }
 
 func plain() *corev1.Container { return &corev1.Container{Image: "busybox", Command: []string{"true"}} }
 
-// What only the executor can do is refused with the field's name, never run without it (POD-01, TPL-03 to TPL-15, PRM-14).
-func TestBuildRefusesWhatNeedsTheExecutor(t *testing.T) {
+// What this version cannot do is refused with the field's name, never run without it (POD-01, TPL-03 to TPL-15).
+func TestBuildRefusesWhatIsNotSupported(t *testing.T) {
 	cases := map[string]struct {
 		template wfv1.Template
 		change   func(*Input)
@@ -43,15 +54,8 @@ func TestBuildRefusesWhatNeedsTheExecutor(t *testing.T) {
 		"output artifact": {
 			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary"}}}}, field: "outputs.artifacts[binary]",
 		},
-		"output parameter": {
-			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}},
-			field:    "outputs.parameters[sum].valueFrom.path",
-		},
 		"sidecar": {
 			template: wfv1.Template{Container: plain(), Sidecars: []wfv1.UserContainer{{Container: corev1.Container{Name: "db"}}}}, field: "sidecars[db]",
-		},
-		"result": {
-			template: wfv1.Template{Container: plain()}, change: func(in *Input) { in.IncludeResult = true }, field: "outputs.result",
 		},
 		"archived logs": {
 			template: wfv1.Template{Container: plain()}, change: func(in *Input) { in.Spec.ArchiveLogs = new(true) }, field: "archiveLogs",
@@ -64,8 +68,8 @@ func TestBuildRefusesWhatNeedsTheExecutor(t *testing.T) {
 				c.change(&in)
 			}
 			_, err := Build(in)
-			if !errors.Is(err, ErrNeedsExecutor) || !strings.Contains(err.Error(), c.field) || !strings.Contains(err.Error(), "template step") {
-				t.Errorf("want an error about the executor that names template step and %s, got %v", c.field, err)
+			if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), c.field) || !strings.Contains(err.Error(), "template step") {
+				t.Errorf("want an error that names template step and %s, got %v", c.field, err)
 			}
 		})
 	}
@@ -76,16 +80,20 @@ func TestBuildErrors(t *testing.T) {
 		template wfv1.Template
 		want     []string
 	}{
-		"TPL-02 script over the annotation limit": {
-			template: wfv1.Template{Script: &wfv1.ScriptTemplate{Container: *plain(), Source: strings.Repeat("x", annotationLimit+1)}},
-			want:     []string{"script.source", "262145 bytes", "executor"},
+		"TPL-02 script that no pod can hold": {
+			template: wfv1.Template{Script: &wfv1.ScriptTemplate{Container: *plain(), Source: incompressible(1 << 20)}},
+			want:     []string{"template step", "script.source has 1048576 bytes", "at most 1048576"},
 		},
-		"TPL-02 script and annotations over the limit together": {
+		"POD-02 command of the image unknown": {
+			template: wfv1.Template{Container: &corev1.Container{Image: "tool:v1"}, Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}},
+			want:     []string{`failed to look-up entrypoint/cmd for image "tool:v1", you must either explicitly specify the command, or list the image's command in the index: `, "template step"},
+		},
+		"POD-13 patch that removes main": {
 			template: wfv1.Template{
-				Script:   &wfv1.ScriptTemplate{Container: *plain(), Source: strings.Repeat("x", annotationLimit-1000)},
-				Metadata: wfv1.Metadata{Annotations: map[string]string{"a": strings.Repeat("y", 1000)}},
+				Container: plain(), PodSpecPatch: `containers: [{name: main, $patch: delete}]`,
+				Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}},
 			},
-			want: []string{"script.source", "annotations together"},
+			want: []string{"podSpecPatch removes the container main"},
 		},
 		"POD-06 annotations over the limit": {
 			template: wfv1.Template{Container: plain(), Metadata: wfv1.Metadata{Annotations: map[string]string{"a": strings.Repeat("y", annotationLimit)}}},

@@ -1,12 +1,18 @@
 package pod
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 const (
@@ -21,15 +27,14 @@ const (
 
 	// annotationLimit is how many bytes of keys and values Kubernetes allows in all annotations of an object.
 	annotationLimit = 256 * 1024
+	// scriptEnvLimit is how much a longer script may have when compressed: etcd takes pods of up to 1.5 MiB, Linux 2 MiB of
+	// environment.
+	scriptEnvLimit = 1 << 20
 )
 
 // mountScript brings the source into the pod without a helper: an annotation holds it, a downwardAPI volume shows it as a
 // file, and the file's path becomes the last argument of the interpreter (TPL-02).
-func mountScript(pod *corev1.Pod, t *wfv1.Template, source string) error {
-	if len(source) > annotationLimit {
-		return fmt.Errorf("%s: script.source has %d bytes; without the executor, which is not in this version, a script may have at most %d bytes",
-			templateName(t), len(source), annotationLimit)
-	}
+func mountScript(pod *corev1.Pod, source string) {
 	pod.Annotations[scriptAnnotation] = source
 	pod.Spec.Volumes = append(pod.Spec.Volumes, corev1.Volume{
 		Name: scriptVolumeName,
@@ -41,25 +46,55 @@ func mountScript(pod *corev1.Pod, t *wfv1.Template, source string) error {
 			}},
 		}},
 	})
-	main := &pod.Spec.Containers[0]
-	main.VolumeMounts = append(slices.Clone(main.VolumeMounts), corev1.VolumeMount{Name: scriptVolumeName, MountPath: scriptMountPath})
-	main.Args = append(slices.Clone(main.Args), scriptMountPath+"/"+scriptFile)
-	return nil
+	addScriptMount(&pod.Spec.Containers[0])
 }
 
-// checkAnnotationSize gives a message about the script where Kubernetes would only count bytes.
-func checkAnnotationSize(pod *corev1.Pod, t *wfv1.Template) error {
+func addScriptMount(main *corev1.Container) {
+	main.VolumeMounts = append(slices.Clone(main.VolumeMounts), corev1.VolumeMount{Name: scriptVolumeName, MountPath: scriptMountPath})
+	main.Args = append(slices.Clone(main.Args), scriptMountPath+"/"+scriptFile)
+}
+
+// fitsAnnotations tells whether a script can travel in an annotation beside the others.
+func fitsAnnotations(annotations map[string]string, source string) bool {
+	return source == "" || annotationBytes(annotations)+len(scriptAnnotation)+len(source) <= annotationLimit
+}
+
+func annotationBytes(annotations map[string]string) int {
 	total := 0
-	for k, v := range pod.Annotations {
+	for k, v := range annotations {
 		total += len(k) + len(v)
 	}
-	if total <= annotationLimit {
-		return nil
+	return total
+}
+
+// scriptEnv is a script that is too long for an annotation, as environment variables of `init`: compressed, so that it also
+// fits into the pod, and in parts, because Linux limits the length of each.
+func scriptEnv(t *wfv1.Template, source string) ([]corev1.EnvVar, error) {
+	var packed bytes.Buffer
+	encoder := base64.NewEncoder(base64.StdEncoding, &packed)
+	compressor := gzip.NewWriter(encoder)
+	if _, err := compressor.Write([]byte(source)); err != nil {
+		return nil, err
 	}
-	if source, ok := pod.Annotations[scriptAnnotation]; ok {
-		return fmt.Errorf("%s: script.source (%d bytes) and the pod's annotations together have %d bytes; Kubernetes allows %d, and longer scripts need the executor, which is not in this version",
-			templateName(t), len(source), total, annotationLimit)
+	if err := errors.Join(compressor.Close(), encoder.Close()); err != nil {
+		return nil, err
 	}
-	return fmt.Errorf("%s: the pod's annotations have %d bytes; Kubernetes allows %d: shorten metadata.annotations of the template or podMetadata of the workflow",
-		templateName(t), total, annotationLimit)
+	if packed.Len() > scriptEnvLimit {
+		return nil, fmt.Errorf("%s: script.source has %d bytes, %d when compressed; at most %d fit into a pod: put it into the image or an artifact",
+			templateName(t), len(source), packed.Len(), scriptEnvLimit)
+	}
+	var parts []corev1.EnvVar
+	for packed.Len() > 0 {
+		parts = append(parts, corev1.EnvVar{Name: task.ScriptEnv + strconv.Itoa(len(parts)), Value: string(packed.Next(task.EnvLimit))})
+	}
+	return parts, nil
+}
+
+// checkAnnotationSize gives a message about the annotations that a user wrote where Kubernetes would only count bytes.
+func checkAnnotationSize(pod *corev1.Pod, t *wfv1.Template) error {
+	if total := annotationBytes(pod.Annotations); total > annotationLimit {
+		return fmt.Errorf("%s: the pod's annotations have %d bytes; Kubernetes allows %d: shorten metadata.annotations of the template or podMetadata of the workflow",
+			templateName(t), total, annotationLimit)
+	}
+	return nil
 }

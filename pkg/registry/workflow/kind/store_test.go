@@ -53,7 +53,7 @@ func TestStores(t *testing.T) {
 	wfeb, err := workfloweventbinding.NewStorage(scheme, options)
 	check(err)
 	open("WorkflowEventBinding", wfeb.Store)
-	result, err := workflowtaskresult.NewStorage(scheme, options)
+	result, err := workflowtaskresult.NewStorage(scheme, options, nil) // the store below what decides who may write
 	check(err)
 	open("WorkflowTaskResult", result.Store)
 	wfts, wftsStatus, err := workflowtaskset.NewStorage(scheme, options)

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
@@ -24,6 +25,7 @@ import (
 	workflow "fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
 	workflowartifactgctask "fairlead.dev/fairlead/pkg/registry/workflow/workflowartifactgctask/storage"
 	workfloweventbinding "fairlead.dev/fairlead/pkg/registry/workflow/workfloweventbinding/storage"
+	taskresultgate "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskresult"
 	workflowtaskresult "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskresult/storage"
 	workflowtaskset "fairlead.dev/fairlead/pkg/registry/workflow/workflowtaskset/storage"
 	workflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/workflowtemplate/storage"
@@ -39,6 +41,8 @@ type StorageProvider struct {
 	HydrationLimit int64
 	// Pods reads pods and their logs; nil when the server runs without a cluster.
 	Pods podlog.Pods
+	// Authorizer knows who may create workflows/nodes: only they and a node's own pod may write its result.
+	Authorizer authorizer.Authorizer
 	// Stop is closed when the server shuts down: logs that are being followed end then.
 	Stop <-chan struct{}
 
@@ -67,10 +71,10 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 		"workflows/log":    logs,
 		"workflows/logs":   logs,
 	}
-	return storage, p.addOtherKinds(storage, getter)
+	return storage, p.addOtherKinds(storage, getter, workflows.Lookup())
 }
 
-func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter generic.RESTOptionsGetter) error {
+func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter generic.RESTOptionsGetter, lookup *workflow.NodeLookup) error {
 	var err error
 	add := func(name string, kind rest.Storage, kindErr error) {
 		if kindErr != nil && err == nil {
@@ -86,7 +90,7 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	add("cronworkflows", cronWorkflows, e)
 	eventBindings, e := workfloweventbinding.NewStorage(p.Scheme, getter)
 	add("workfloweventbindings", eventBindings, e)
-	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter)
+	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter, &taskresultgate.Gate{Nodes: lookup, Authorizer: p.Authorizer})
 	add("workflowtaskresults", taskResults, e)
 	taskSets, taskSetStatus, e := workflowtaskset.NewStorage(p.Scheme, getter)
 	add("workflowtasksets", taskSets, e)

@@ -1,0 +1,87 @@
+// Package task says what the helpers in a pod have to do for its step. The controller writes it, the helpers read it; it is
+// small on purpose, because the wrapper inside the user's container reads it too.
+package task
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
+
+const (
+	// SharedDir is where every container of the pod has the shared volume.
+	SharedDir = "/var/run/argo"
+	// Wrapper is the file, below SharedDir, of the program that runs the user's command.
+	Wrapper = "fairlead-run"
+	// MirrorDir is where `wait` has the volumes of main that outputs may be on.
+	MirrorDir = "/mainctrfs"
+	// Env is the environment variable that carries the task to `init` and `wait`.
+	Env = "FAIRLEAD_TASK"
+	// EnvLimit is how long the value of an environment variable may be that the helpers are given, in bytes. Linux allows
+	// 128 KiB for the variable with its name.
+	EnvLimit = 120 << 10
+	// ScriptEnv is the beginning of the variables that carry a script to `init`: ScriptEnv + "0" and so on, each a part of the
+	// base64 form of the gzip stream.
+	ScriptEnv = "FAIRLEAD_SCRIPT_"
+	// ScriptFile is where `init` writes that script, in a volume that main mounts at the same place.
+	ScriptFile = "/argo/staging/script"
+)
+
+// MaxOutputBytes is how much the outputs of one step may have in all, as JSON.
+const MaxOutputBytes = 1 << 20
+
+// Task is the work for the helpers of one pod.
+type Task struct {
+	// APIGroup is the API group of this installation.
+	APIGroup string `json:"apiGroup"`
+	// Namespace and Workflow name the workflow.
+	Namespace string `json:"namespace"`
+	Workflow  string `json:"workflow"`
+	// NodeID is the node that this pod is for, and the name of its result.
+	NodeID string `json:"nodeID"`
+	// Ordinal of the node: tells the server in which page of nodes to look.
+	Ordinal int64 `json:"ordinal"`
+	// Result: what main writes to its standard output is an output.
+	Result bool `json:"result,omitempty"`
+	// Parameters are output parameters that are files of main.
+	Parameters []Parameter `json:"parameters,omitempty"`
+}
+
+// Parameter is an output parameter.
+type Parameter struct {
+	// Name of the parameter.
+	Name string `json:"name"`
+	// Path of its file in main.
+	Path string `json:"path"`
+	// Default is the value when there is no such file; nil: that is an error.
+	Default *string `json:"default,omitempty"`
+	// Declared is the parameter as the template declares it, to be reported with its value.
+	Declared json.RawMessage `json:"declared"`
+	// Mount is the mount of main that the file lies on, which `wait` has below MirrorDir; empty when it is on the image's own
+	// layers or main's volume cannot be had there.
+	Mount string `json:"mount,omitempty"`
+}
+
+// Encode returns the task as the value of an environment variable in a pod, where Kubernetes replaces `$(NAME)`.
+func (t *Task) Encode() (string, error) {
+	data, err := json.Marshal(t)
+	if err != nil {
+		return "", err
+	}
+	if len(data) > EnvLimit {
+		return "", fmt.Errorf("outputs.parameters have %d bytes of declarations, at most %d are possible", len(data), EnvLimit)
+	}
+	return strings.ReplaceAll(string(data), "$", "$$"), nil
+}
+
+// Decode reads a task.
+func Decode(text string) (*Task, error) {
+	t := &Task{}
+	if text == "" {
+		return nil, fmt.Errorf("the environment variable %s is not set: this program is started by Fairlead's controller", Env)
+	}
+	if err := json.Unmarshal([]byte(text), t); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w", Env, err)
+	}
+	return t, nil
+}

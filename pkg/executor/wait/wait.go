@@ -1,0 +1,144 @@
+// Package wait is the container `wait`: it sees main end, collects the outputs of the step and reports them.
+package wait
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fairlead.dev/fairlead/pkg/executor/report"
+	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/volume"
+)
+
+// mainContainer is the container whose end counts.
+const mainContainer = "main"
+
+// Reporter sends a result to the API server; it returns when the result is stored or will never be.
+type Reporter interface {
+	Report(ctx context.Context, r *report.Result) error
+}
+
+// Options are where things are.
+type Options struct {
+	// Shared is the shared volume, Mirror the volumes of main.
+	Shared, Mirror string
+	// Terminated is closed when Kubernetes asks this container to end. Main may need its time to end as well and then has
+	// outputs: only a main that never started is not waited for.
+	Terminated <-chan struct{}
+	// Reporter sends the result.
+	Reporter Reporter
+}
+
+// Main waits for main and reports. The error is meant for the message of the node.
+func Main(ctx context.Context, t *task.Task, o Options) error {
+	dir := volume.Of(o.Shared, mainContainer)
+	if err := awaitReady(dir, o.Terminated); err != nil {
+		return err
+	}
+	if err := dir.AwaitRelease(); err != nil {
+		return fmt.Errorf("the end of main cannot be seen: %w", err)
+	}
+	outputs, problem := collect(t, dir, o.Mirror)
+	result := &report.Result{
+		APIGroup: t.APIGroup, Namespace: t.Namespace, Name: t.NodeID, Workflow: t.Workflow, Ordinal: t.Ordinal, Outputs: outputs, Final: true,
+	}
+	if err := o.Reporter.Report(ctx, result); err != nil {
+		return fmt.Errorf("the outputs cannot be reported: %w", err)
+	}
+	return problem
+}
+
+// awaitReady waits until main has started. The directory is watched; looking now and then as well costs next to nothing
+// where watching does not work across containers.
+func awaitReady(dir volume.Container, terminated <-chan struct{}) error {
+	changes, stop := watch(string(dir))
+	defer stop()
+	ticker := time.NewTicker(500 * time.Millisecond)
+	defer ticker.Stop()
+	for !dir.Ready() {
+		select {
+		case <-changes:
+		case <-ticker.C:
+		case <-terminated:
+			if !dir.Ready() {
+				return errors.New("the pod was stopped before main started")
+			}
+		}
+	}
+	return nil
+}
+
+// collect gathers the outputs. What could be gathered is returned with the error about what could not.
+func collect(t *task.Task, dir volume.Container, mirror string) (*report.Outputs, error) {
+	outputs := &report.Outputs{}
+	var problems []error
+	if t.Result {
+		result, err := dir.ReadResult()
+		if err != nil {
+			problems = append(problems, fmt.Errorf("the result cannot be read: %w", err))
+		}
+		outputs.Result = result
+	}
+	left, err := dir.ReadOutputs()
+	if err != nil {
+		problems = append(problems, fmt.Errorf("what main left cannot be read: %w", err))
+	}
+	succeeded := left != nil && left.ExitCode == 0
+	for i := range t.Parameters {
+		p := &t.Parameters[i]
+		f := volume.File{Missing: true}
+		switch {
+		case left != nil && i < len(left.Files):
+			f = left.Files[i]
+		case p.Mount != "":
+			f = readMirrored(mirror, p)
+		}
+		value, err := valueOf(p, f)
+		if err == nil {
+			outputs.Parameters = append(outputs.Parameters, value)
+		} else if succeeded { // what a failed main did not write explains nothing
+			problems = append(problems, err)
+		}
+	}
+	if data, err := json.Marshal(outputs); err == nil && len(data) > task.MaxOutputBytes {
+		return &report.Outputs{}, fmt.Errorf("the outputs have %d bytes, a step may have %d: use artifacts", len(data), task.MaxOutputBytes)
+	}
+	return outputs, errors.Join(problems...)
+}
+
+// readMirrored reads a file on a volume that this container has as well. Links out of the volume are not followed: they
+// would lead into this container's own files.
+func readMirrored(mirror string, p *task.Parameter) volume.File {
+	root, err := os.OpenRoot(filepath.Join(mirror, p.Mount))
+	if err != nil {
+		return volume.File{Problem: err.Error()}
+	}
+	defer root.Close()
+	name := strings.TrimPrefix(strings.TrimPrefix(filepath.Clean(p.Path), filepath.Clean(p.Mount)), "/")
+	return volume.Read(root.OpenFile, name, task.MaxOutputBytes)
+}
+
+// valueOf is the declared parameter with its value, as JSON.
+func valueOf(p *task.Parameter, f volume.File) (json.RawMessage, error) {
+	value := f.Content
+	switch {
+	case f.Problem != "":
+		return nil, fmt.Errorf("output parameter '%s': %s: %s", p.Name, p.Path, f.Problem)
+	case f.Missing && p.Default == nil:
+		return nil, fmt.Errorf("output parameter '%s': there is no file %s in main, and valueFrom has no default", p.Name, p.Path)
+	case f.Missing:
+		value = *p.Default
+	}
+	declared := map[string]any{}
+	if err := json.Unmarshal(p.Declared, &declared); err != nil {
+		return nil, fmt.Errorf("output parameter '%s': %w", p.Name, err)
+	}
+	declared["name"], declared["value"] = p.Name, value
+	return json.Marshal(declared)
+}
