@@ -9,10 +9,15 @@ import (
 
 // When decides a `when` condition after its tags were replaced (FLOW-04). Words without quotes are strings. An empty
 // condition holds.
-func When(condition string) (bool, error) {
+func When(condition string) (holds bool, err error) {
 	if condition == "" {
 		return true, nil
 	}
+	defer func() { // the parser panics on some broken input
+		if p := recover(); p != nil {
+			holds, err = false, fmt.Errorf("invalid 'when' expression '%s': %v", condition, p)
+		}
+	}()
 	parsed, err := govaluate.NewEvaluableExpression(condition)
 	if err != nil {
 		hint := ""
