@@ -14,7 +14,7 @@ printf '\n=== Go benchmarks\n'
 # Only packages that have some: the others would be compiled for nothing.
 mapfile -t packages < <(git ls-files -co --exclude-standard '*_test.go' | xargs grep -l '^func Benchmark' | xargs -r -n1 dirname | sort -u | sed 's|^|./|')
 : >"$output/go.txt"
-[ "${#packages[@]}" -eq 0 ] || go test -run '^$' -bench . -benchmem -benchtime "${BENCH_TIME:-1s}" "${packages[@]}" | tee "$output/go.txt"
+[ "${#packages[@]}" -eq 0 ] || go test -run '^$' -bench . -benchmem -benchtime "${BENCH_TIME:-1s}" "${packages[@]}" 2>&1 | tee "$output/go.txt" | sed -n '/^\(Benchmark\|pkg:\|FAIL\|---\|panic\|ok\)/p'
 
 take_down() {
   trap - EXIT
