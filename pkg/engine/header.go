@@ -127,7 +127,7 @@ func (r *Run) rollUp() {
 		running = metav1.ConditionTrue
 	}
 	at := slices.IndexFunc(st.Conditions, func(c v1alpha1.Condition) bool { return c.Type == v1alpha1.ConditionTypePodRunning })
-	if (at < 0 && r.runningPods > 0) || (at >= 0 && st.Conditions[at].Status != running) {
+	if (at < 0 && r.podSeen) || (at >= 0 && st.Conditions[at].Status != running) {
 		st.Conditions = slices.Clone(st.Conditions)
 		st.Conditions.UpsertCondition(v1alpha1.Condition{Type: v1alpha1.ConditionTypePodRunning, Status: running})
 		r.statusChanged = true

@@ -48,6 +48,11 @@ func (r *Run) headerChanged(wf *v1alpha1.Workflow) {
 	r.refreshSpec()
 	r.setMetadataGlobals()
 	r.setDeadline()
+}
+
+// obeyShutdown stops what runs once the user wants the workflow to end: after a change, and after a restart that finds the
+// wish among what is stored.
+func (r *Run) obeyShutdown() {
 	if s := r.shutdown(); s.Enabled() && s != r.stopped {
 		r.stopped = s
 		r.haltLeaves()
@@ -83,6 +88,7 @@ func (r *Run) observePod(ev PodObserved) {
 		return
 	}
 	a := assess(pod, r.isDaemon(e))
+	r.podSeen = r.podSeen || a.phase != v1alpha1.NodePending
 	if e.st.Completed() { // only its outputs are missing
 		if a.noMoreOutputs {
 			r.writeOff(e)

@@ -58,6 +58,7 @@ type Run struct {
 	deadline     time.Time
 	pastDeadline bool
 	stopped      v1alpha1.ShutdownStrategy // strategy that was carried out
+	podSeen      bool                      // a pod that has started was seen
 	waiters      waitQueue
 	timers       timerQueue
 
@@ -197,6 +198,7 @@ func (r *Run) Apply(now time.Time, events ...Event) Decision {
 		}
 	}
 	if !r.over && r.booted {
+		r.obeyShutdown()
 		r.ring()
 		if r.hooks != nil {
 			r.touch(r.hooks)

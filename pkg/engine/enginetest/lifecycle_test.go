@@ -42,20 +42,30 @@ func TestShutdown_OPS10_OPS11(t *testing.T) {
 - {name: wait, suspend: {}}
 `) + "onExit: ok\n"
 	for strategy, exit := range map[v1alpha1.ShutdownStrategy]string{"Stop": "wf.onExit Pod Succeeded\n", "Terminate": ""} {
-		stopped := false
-		d := runCase(t, spec, map[string]Outcome{"wf[0].a": {Takes: time.Hour}}, func(d *Driver) {
-			d.Check = func(d *Driver, decision engine.Decision) {
-				if n, ok := d.Nodes["wf-3986212215"]; ok && n.Phase == v1alpha1.NodeRunning && !stopped {
-					stopped = true
-					d.Change(func(wf *v1alpha1.Workflow) { wf.Spec.Shutdown = strategy })
-				}
-			}
-		})
-		expect(t, d, "Failed Stopped with strategy '"+string(strategy)+"'", `
+		for name, shutDown := range map[string]func(*Driver){
+			"told": func(d *Driver) { d.Change(func(wf *v1alpha1.Workflow) { wf.Spec.Shutdown = strategy }) },
+			"found when the run is taken up again": func(d *Driver) {
+				d.Workflow.Spec.Shutdown = strategy
+				d.Restart()
+			},
+		} {
+			t.Run(string(strategy)+" "+name, func(t *testing.T) {
+				stopped := false
+				d := runCase(t, spec, map[string]Outcome{"wf[0].a": {Takes: time.Hour}}, func(d *Driver) {
+					d.Check = func(d *Driver, _ engine.Decision) {
+						if n, ok := d.Nodes["wf-3986212215"]; ok && n.Phase == v1alpha1.NodeRunning && !stopped {
+							stopped = true
+							shutDown(d)
+						}
+					}
+				})
+				expect(t, d, "Failed Stopped with strategy '"+string(strategy)+"'", `
 wf Steps Failed child 'wf-3986212215' failed
 `+exit+`wf[0] StepGroup Failed child 'wf-3986212215' failed
 wf[0].a Pod Failed workflow shutdown with strategy:  `+string(strategy)+`
 wf[0].w Suspend Failed Stopped with strategy '`+string(strategy)+`'`)
+			})
+		}
 	}
 }
 
