@@ -234,15 +234,24 @@ func (m *merger) write(data []byte) error {
 // pieceHeap holds at most one piece of every stream, the earliest first.
 type pieceHeap []piece
 
+// Len implements heap.Interface.
 func (h pieceHeap) Len() int { return len(h) }
+
+// Less implements heap.Interface.
 func (h pieceHeap) Less(i, j int) bool {
 	if !h[i].at.Equal(h[j].at) {
 		return h[i].at.Before(h[j].at)
 	}
 	return before(h[i].stream.container, h[j].stream.container)
 }
+
+// Swap implements heap.Interface.
 func (h pieceHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h *pieceHeap) Push(x any)   { *h = append(*h, x.(piece)) }
+
+// Push implements heap.Interface.
+func (h *pieceHeap) Push(x any) { *h = append(*h, x.(piece)) }
+
+// Pop implements heap.Interface.
 func (h *pieceHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]
@@ -253,10 +262,19 @@ func (h *pieceHeap) Pop() any {
 // containerHeap holds logs that are not open, the earliest first.
 type containerHeap []container
 
-func (h containerHeap) Len() int           { return len(h) }
+// Len implements heap.Interface.
+func (h containerHeap) Len() int { return len(h) }
+
+// Less implements heap.Interface.
 func (h containerHeap) Less(i, j int) bool { return before(h[i], h[j]) }
-func (h containerHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *containerHeap) Push(x any)        { *h = append(*h, x.(container)) }
+
+// Swap implements heap.Interface.
+func (h containerHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
+
+// Push implements heap.Interface.
+func (h *containerHeap) Push(x any) { *h = append(*h, x.(container)) }
+
+// Pop implements heap.Interface.
 func (h *containerHeap) Pop() any {
 	old := *h
 	last := old[len(old)-1]

@@ -487,6 +487,25 @@ func TestAnswersWithoutLog(t *testing.T) {
 	}
 }
 
+// A container that no pod has is a mistake; one that has not started has an empty log.
+func TestUnknownContainer(t *testing.T) {
+	pods := newFakePods()
+	waiting := pod("a", 0, "PodInitializing")
+	waiting.Spec.Containers = []corev1.Container{{Name: "main"}}
+	pods.add(waiting, nil)
+	workflows := newFakeWorkflows(v1alpha1.WorkflowRunning)
+	if _, err := openLog(t, pods, workflows, &v1alpha1.LogOptions{Container: "mian"}); !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), `"mian"`) {
+		t.Errorf("err = %v", err)
+	}
+	stream, err := openLog(t, pods, workflows, &v1alpha1.LogOptions{Container: "main"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := io.ReadAll(stream); len(out) > 0 || err != nil {
+		t.Errorf("got %q, %v", out, err)
+	}
+}
+
 // What the kubelet can do is left to the kubelet.
 func TestOptionsReachThePods(t *testing.T) {
 	pods := newFakePods()

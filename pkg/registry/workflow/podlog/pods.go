@@ -3,6 +3,7 @@ package podlog
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,18 +41,22 @@ func NewPods(client kubernetes.Interface) Pods { return clusterPods{client} }
 
 type clusterPods struct{ client kubernetes.Interface }
 
+// Get implements Pods.
 func (p clusterPods) Get(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
 	return p.client.CoreV1().Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
+// List implements Pods.
 func (p clusterPods) List(ctx context.Context, namespace string, options metav1.ListOptions) (*corev1.PodList, error) {
 	return p.client.CoreV1().Pods(namespace).List(ctx, options)
 }
 
+// Watch implements Pods.
 func (p clusterPods) Watch(ctx context.Context, namespace string, options metav1.ListOptions) (watch.Interface, error) {
 	return p.client.CoreV1().Pods(namespace).Watch(ctx, options)
 }
 
+// Log implements Pods.
 func (p clusterPods) Log(ctx context.Context, namespace, name string, options *corev1.PodLogOptions) (io.ReadCloser, error) {
 	return p.client.CoreV1().Pods(namespace).GetLogs(name, options).Stream(ctx)
 }
@@ -64,6 +69,8 @@ type finder struct {
 
 	mu   sync.Mutex
 	seen map[string]struct{}
+	// named: some listed pod has the container that was asked for.
+	named bool
 }
 
 func newFinder(request *request, pods Pods) *finder {
@@ -87,6 +94,7 @@ func (f *finder) list(ctx context.Context) ([]container, int, error) {
 				continue
 			}
 			count++
+			f.named = f.named || hasContainer(&pods.Items[i], f.request.container)
 			containers = append(containers, f.fresh(&pods.Items[i])...)
 		}
 		if options.Continue = pods.Continue; options.Continue == "" {
@@ -203,6 +211,11 @@ func (f *finder) containerNames(pod *corev1.Pod) []string {
 		}
 	}
 	return names
+}
+
+func hasContainer(pod *corev1.Pod, name string) bool {
+	is := func(c corev1.Container) bool { return c.Name == name }
+	return slices.ContainsFunc(pod.Spec.Containers, is) || slices.ContainsFunc(pod.Spec.InitContainers, is)
 }
 
 // containerState returns the state of a container or init container, nil when there is none yet.

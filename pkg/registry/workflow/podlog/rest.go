@@ -114,8 +114,12 @@ func (r *REST) open(ctx context.Context, request *request, ended bool) (io.ReadC
 	ctx, cancel := context.WithCancel(ctx)
 	finder := newFinder(request, r.pods)
 	containers, pods, err := finder.list(ctx)
-	if err == nil && pods == 0 && (!request.follow || ended) {
+	switch {
+	case err != nil || request.follow && !ended:
+	case pods == 0:
 		err = noPods(request, ended)
+	case request.container != "" && !finder.named:
+		err = apierrors.NewBadRequest(fmt.Sprintf("none of the pods asked for has a container %q", request.container))
 	}
 	if err != nil {
 		cancel()
