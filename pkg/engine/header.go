@@ -116,7 +116,7 @@ func (r *Run) finish(phase v1alpha1.WorkflowPhase, message string) {
 // rollUp brings the header up to the counts.
 func (r *Run) rollUp() {
 	st := &r.status
-	if !r.booted && len(r.order) == 0 && !r.over {
+	if r.closed || (!r.booted && len(r.order) == 0 && !r.over) {
 		return
 	}
 	if p := r.progress.text(); st.Progress != p {

@@ -51,6 +51,7 @@ type Run struct {
 	// what goes on
 	booted       bool
 	over         bool
+	closed       bool // it was over when it was loaded: its header stays as it is
 	root         *slot
 	exit         *slot
 	hooks        *hookFrame
@@ -94,7 +95,8 @@ func NewRun(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, opts Options) (*
 	r.setHeader(wf)
 	r.status = *wf.Status.DeepCopy()
 	r.status.Nodes, r.status.CompressedNodes, r.status.NodeStorage = nil, "", nil
-	r.over = r.status.Phase.Completed()
+	r.closed = r.status.Phase.Completed()
+	r.over = r.closed
 	return r, r.load(nodes)
 }
 

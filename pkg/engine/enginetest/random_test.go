@@ -108,3 +108,37 @@ func checkEnd(t *testing.T, d *Driver, seed int64) {
 		}
 	}
 }
+
+// TestRandomShutdowns checks that a run which is stopped or terminated at any moment, also across restarts, comes to an end
+// with nothing running; a terminated one runs nothing more.
+func TestRandomShutdowns(t *testing.T) {
+	for seed := range int64(randomRuns) {
+		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
+		d := New(g.Workflow(), Outcomes)
+		d.Random = g.Dice
+		strategy := []v1alpha1.ShutdownStrategy{v1alpha1.ShutdownStrategyStop, v1alpha1.ShutdownStrategyTerminate}[seed%2]
+		at, restarts := 1+g.Intn(30), g.Intn(2) == 0
+		created := 0
+		d.Check = func(d *Driver, decision engine.Decision) {
+			if d.Decisions > at+1 && strategy == v1alpha1.ShutdownStrategyTerminate {
+				created += len(decision.Create)
+			}
+			if d.Decisions != at || d.Done {
+				return
+			}
+			if restarts { // the wish is found among what is stored
+				d.Workflow.Spec.Shutdown = strategy
+				d.Restart()
+				return
+			}
+			d.Change(func(wf *v1alpha1.Workflow) { wf.Spec.Shutdown = strategy })
+		}
+		if err := d.Run(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		checkEnd(t, d, seed)
+		if created > 0 {
+			t.Fatalf("seed %d: %d pods were asked for after Terminate", seed, created)
+		}
+	}
+}

@@ -92,7 +92,7 @@ func (p *resetPlan) handled(n *v1alpha1.NodeStatus) bool {
 		if retry := p.retryOf(m); retry != nil {
 			attempts := p.attempts(retry.ID)
 			if retry.Phase == v1alpha1.NodeSucceeded || attempts[len(attempts)-1] != m.ID {
-				return !(executes(m) && retry.FailedOrError())
+				return !executes(m) || !retry.FailedOrError()
 			}
 		}
 		boundary, ok := p.byID[m.BoundaryID]

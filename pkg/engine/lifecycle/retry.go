@@ -83,9 +83,9 @@ func retryable(wf *v1alpha1.Workflow, options RetryOptions) error {
 		if options.RestartSuccessful && !options.Selector.Empty() {
 			return nil
 		}
-		return fmt.Errorf("To retry a succeeded workflow, set the options restartSuccessful and nodeFieldSelector") //nolint:revive,staticcheck // clients know this text
+		return fmt.Errorf("To retry a succeeded workflow, set the options restartSuccessful and nodeFieldSelector") //nolint:staticcheck // clients know this text
 	}
-	return fmt.Errorf("Cannot retry a workflow in phase %s", wf.Status.Phase) //nolint:revive,staticcheck // clients know this text
+	return fmt.Errorf("Cannot retry a workflow in phase %s", wf.Status.Phase) //nolint:staticcheck // clients know this text
 }
 
 // retriedHeader is the workflow as if it had not ended.
