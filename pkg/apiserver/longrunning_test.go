@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -21,7 +22,7 @@ func TestLongRunning(t *testing.T) {
 		"/apis/argoproj.io/v1alpha1/namespaces/default/workflows/hello/nodes":  false,
 		"/apis/argoproj.io/v1alpha1/namespaces/default/workflows/hello/status": false,
 	} {
-		req := httptest.NewRequest("GET", url, nil)
+		req := httptest.NewRequest(http.MethodGet, url, nil)
 		info, err := resolver.NewRequestInfo(req)
 		if err != nil {
 			t.Fatal(err)
