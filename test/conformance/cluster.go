@@ -18,6 +18,7 @@ import (
 	"k8s.io/client-go/discovery/cached/memory"
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/restmapper"
 	"k8s.io/client-go/tools/clientcmd"
 
@@ -39,6 +40,7 @@ func connect(kubeconfig string) (*cluster, error) {
 		return nil, err
 	}
 	config.QPS = -1
+	config.WarningHandler = rest.NoWarnings{} // the examples use what is deprecated, and that is not the question here
 	c := &cluster{}
 	if c.kube, err = kubernetes.NewForConfig(config); err != nil {
 		return nil, err

@@ -79,10 +79,5 @@ func ofTemplateItself(t *v1alpha1.Template) string {
 	case t.ArchiveLocation != nil && t.ArchiveLocation.ArchiveLogs != nil && *t.ArchiveLocation.ArchiveLogs:
 		return executor + "archiveLogs"
 	}
-	for _, p := range t.Outputs.Parameters {
-		if p.ValueFrom != nil && p.ValueFrom.Path != "" {
-			return executor + "output parameter " + p.Name
-		}
-	}
 	return ""
 }

@@ -35,15 +35,12 @@ func TestMissing(t *testing.T) {
 		want              string
 	}{
 		{name: "nothing"},
-		{name: "output parameter", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}", want: "the executor: output parameter p"},
-		{name: "output that needs no file", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {expression: '1'}}]}"},
+		{name: "output parameter", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}"},
 		{name: "artifact", leaf: "\n    inputs: {artifacts: [{name: f, path: /f}]}", want: "the executor: input artifact f"},
 		{name: "sidecar", leaf: "\n    sidecars: [{name: s, image: busybox}]", want: "the executor: sidecar s"},
 		{name: "lock", leaf: "\n    synchronization: {mutexes: [{name: m}]}", want: "synchronization"},
 		{name: "cache", leaf: "\n    memoize: {key: k, cache: {configMap: {name: c}}}", want: "memoization"},
-		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'", want: "the executor: result of a"},
-		{name: "result in an expression", later: `, when: "{{= steps['a'].outputs.result == '1'}}"`, want: "the executor: result of a"},
-		{name: "other words about results", later: ", when: '{{steps.a.status}} == outputs.result'"},
+		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'"},
 		{name: "never came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",
 			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Skipped", Template: "leaf"}}}}},
 		{name: "came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",

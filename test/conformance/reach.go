@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"regexp"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
@@ -67,7 +66,7 @@ func (s *search) template(spec *v1alpha1.WorkflowSpec, t *v1alpha1.Template) str
 			return found
 		}
 	}
-	return resultRead(t)
+	return ""
 }
 
 // call is one use of a template.
@@ -111,14 +110,4 @@ func (s *search) call(spec *v1alpha1.WorkflowSpec, c call) string {
 		return ""
 	}
 	return s.named(spec, c.template)
-}
-
-var resultReference = regexp.MustCompile(`\b(?:steps|tasks)(?:\.([\w-]+)|\[\\*["']([\w-]+)\\*["']\])\.outputs\.result\b`)
-
-// resultRead finds a step whose standard output another step reads.
-func resultRead(t *v1alpha1.Template) string {
-	if m := resultReference.FindStringSubmatch(asJSON(t)); m != nil {
-		return "the executor: result of " + m[1] + m[2]
-	}
-	return ""
 }
