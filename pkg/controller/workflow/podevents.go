@@ -13,6 +13,9 @@ import (
 	"fairlead.dev/fairlead/pkg/engine"
 )
 
+// hiddenPodRecheck is how often a running pod is looked at that the informer does not show.
+const hiddenPodRecheck = 5 * time.Second
+
 // takeMail empties the mailbox of a run.
 func (c *Controller) takeMail(ctx context.Context, r *activeRun) ([]engine.Event, time.Time, error) {
 	r.unstored = c.mail.take(r.key)
@@ -120,6 +123,10 @@ func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID strin
 			}
 		}
 		return engine.PodGone{NodeID: nodeID, UID: a.uid}, nil
+	case !terminal(live):
+		// Somebody labelled it completed while it runs, and the informer will not tell of its end.
+		c.mail.putBack(r.key, letter{pod: live, vanished: true, arrived: c.clock.Now()})
+		c.queue.AddAfter(r.key, hiddenPodRecheck)
 	}
 	return a.observe(nodeID, live), nil
 }

@@ -141,6 +141,30 @@ func TestRecordedPodThatIsGoneIsNotCreatedAgain(t *testing.T) {
 	}
 }
 
+// A running pod that somebody labels completed is out of the informer's sight; its step must not wait for ever.
+func TestPodThatIsLabelledCompletedTooEarly(t *testing.T) {
+	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
+	p.handle(context.Background(), key)
+	p.deliver()
+	_ = p.changePod("work", "pod-a", "pod-a-0", func(pod *corev1.Pod) { pod.Labels[wfv1.LabelKeyCompleted] = "true" })
+	p.deliver()
+	p.handle(context.Background(), key)
+	_ = p.changePod("work", "pod-a", "pod-a-0", func(pod *corev1.Pod) { setPhase(pod, corev1.PodSucceeded) })
+	p.deliver()
+	for p.queue.Len() > 0 {
+		item, _ := p.queue.Get()
+		p.queue.Done(item)
+	}
+	p.now.Step(hiddenPodRecheck)
+	again, _ := p.queue.Get() // comes by itself
+	p.queue.Done(again)
+	p.handle(context.Background(), again)
+	last, ok := s.told[len(s.told)-1].(engine.PodObserved)
+	if !ok || last.Pod.Status.Phase != corev1.PodSucceeded {
+		t.Errorf("the engine was last told %+v", last)
+	}
+}
+
 // A pod that ended and was deleted before anybody looked has still ended, and is not `pod deleted`.
 func TestLastWordOfDeletedPodCounts(t *testing.T) {
 	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
