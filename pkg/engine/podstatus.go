@@ -20,6 +20,7 @@ type assessment struct {
 	exitCode      *string
 	finishedAt    metav1.Time
 	progress      v1alpha1.Progress
+	inVain        bool   // runs on only because our helper waits for a main that will never start
 	noMoreOutputs bool   // our helper has ended without doing its work
 	restartable   bool   // failed for a reason of the cluster, before main started (RTY-12)
 	reason        string // of the pod
@@ -38,6 +39,9 @@ func assess(pod *corev1.Pod, daemon bool) assessment {
 	case corev1.PodRunning:
 		a.phase = v1alpha1.NodeRunning
 		a.daemoned = daemon && allReady(pod)
+		if t := neverStarted(pod); t != nil {
+			a.inVain, a.phase, a.message = true, v1alpha1.NodeFailed, exitText("main", t)
+		}
 		return a
 	case corev1.PodSucceeded:
 		a.phase = v1alpha1.NodeSucceeded
@@ -218,6 +222,32 @@ func mainNeverStarted(pod *corev1.Pod) bool {
 		}
 	}
 	return true
+}
+
+// exitBeforeMain and wrapperWords are the exit code of our wrapper, and how its last words begin, when it could not even try
+// the user's command.
+const (
+	exitBeforeMain = 65
+	wrapperWords   = "fairlead: "
+)
+
+// neverStarted tells how main ended without the lock by which our helper sees its end: Kubernetes could not start it, or the
+// wrapper could not begin. Without us the helper would wait for ever.
+func neverStarted(pod *corev1.Pod) *corev1.ContainerStateTerminated {
+	if !hasWait(pod) {
+		return nil
+	}
+	for i := range pod.Status.ContainerStatuses {
+		c := &pod.Status.ContainerStatuses[i]
+		t := c.State.Terminated
+		if c.Name != "main" || t == nil {
+			continue
+		}
+		if t.Reason == "StartError" || t.Reason == "ContainerCannotRun" || t.ExitCode == exitBeforeMain && strings.HasPrefix(t.Message, wrapperWords) {
+			return t
+		}
+	}
+	return nil
 }
 
 func lastFinished(pod *corev1.Pod) metav1.Time {
