@@ -79,5 +79,10 @@ func ofTemplateItself(t *v1alpha1.Template) string {
 	case t.ArchiveLocation != nil && t.ArchiveLocation.ArchiveLogs != nil && *t.ArchiveLocation.ArchiveLogs:
 		return executor + "archiveLogs"
 	}
+	for _, p := range t.Outputs.Parameters {
+		if p.ValueFrom != nil && p.ValueFrom.Path != "" && t.Container != nil && len(t.Container.Command) == 0 {
+			return "an index of images: the command of " + t.Container.Image
+		}
+	}
 	return ""
 }

@@ -20,7 +20,7 @@ spec:
     - - {name: a, template: leaf%s}
     - - {name: b, template: other%s}
   - name: leaf
-    container: {image: busybox}%s
+    container: {image: busybox%s
   - name: other
     container: {image: busybox}
   - name: unused
@@ -34,16 +34,18 @@ func TestMissing(t *testing.T) {
 		truth             *truth
 		want              string
 	}{
-		{name: "nothing"},
-		{name: "output parameter", leaf: "\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}"},
-		{name: "artifact", leaf: "\n    inputs: {artifacts: [{name: f, path: /f}]}", want: "the executor: input artifact f"},
-		{name: "sidecar", leaf: "\n    sidecars: [{name: s, image: busybox}]", want: "the executor: sidecar s"},
-		{name: "lock", leaf: "\n    synchronization: {mutexes: [{name: m}]}", want: "synchronization"},
-		{name: "cache", leaf: "\n    memoize: {key: k, cache: {configMap: {name: c}}}", want: "memoization"},
-		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'"},
-		{name: "never came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",
+		{name: "nothing", leaf: "}"},
+		{name: "output parameter of a command", leaf: ", command: [x]}\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}"},
+		{name: "output parameter of the image's command", leaf: "}\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}",
+			want: "an index of images: the command of busybox"},
+		{name: "artifact", leaf: "}\n    inputs: {artifacts: [{name: f, path: /f}]}", want: "the executor: input artifact f"},
+		{name: "sidecar", leaf: "}\n    sidecars: [{name: s, image: busybox}]", want: "the executor: sidecar s"},
+		{name: "lock", leaf: "}\n    synchronization: {mutexes: [{name: m}]}", want: "synchronization"},
+		{name: "cache", leaf: "}\n    memoize: {key: k, cache: {configMap: {name: c}}}", want: "memoization"},
+		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'", leaf: "}"},
+		{name: "never came to it", leaf: "}\n    sidecars: [{name: s, image: busybox}]",
 			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Skipped", Template: "leaf"}}}}},
-		{name: "came to it", leaf: "\n    sidecars: [{name: s, image: busybox}]",
+		{name: "came to it", leaf: "}\n    sidecars: [{name: s, image: busybox}]",
 			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Pod", Template: "leaf"}}}}, want: "the executor: sidecar s"},
 	}
 	for _, test := range tests {

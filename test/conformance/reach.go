@@ -58,7 +58,7 @@ func (s *search) template(spec *v1alpha1.WorkflowSpec, t *v1alpha1.Template) str
 		return ""
 	}
 	s.seen[key] = true
-	if found := ofTemplateItself(t); found != "" && (s.truth == nil || s.truth.ranAsPod(t.Name)) {
+	if found := ofTemplateItself(t); found != "" && (s.truth == nil || t.IsComposite() || s.truth.ranAsPod(t.Name)) {
 		return found
 	}
 	for _, call := range callsOf(t) {
