@@ -136,7 +136,8 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment) {
 		return
 	}
 	if a.inVain {
-		st.HostNodeName = pod.Spec.NodeName
+		// It runs: it is to be stopped, not deleted, so that people can look at it.
+		r.change(e, func(st *v1alpha1.NodeStatus) { st.Phase, st.HostNodeName = v1alpha1.NodeRunning, pod.Spec.NodeName })
 		r.halt(e, a.phase, a.message)
 		return
 	}
