@@ -32,7 +32,17 @@ type clientPodControl struct{ client corev1client.PodsGetter }
 // NewPodControl works on pods through client-go.
 func NewPodControl(client corev1client.PodsGetter) PodControl { return clientPodControl{client} }
 
+// Create creates a pod. In the first half minute of an installation the cluster cannot look up whether its creator may
+// block the deletion of a Workflow, and refuses any pod that asks for it; such a pod is created without.
 func (c clientPodControl) Create(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error) {
+	created, err := c.client.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{})
+	if !apierrors.IsForbidden(err) || !isUnmapped(err.Error()) {
+		return created, err
+	}
+	pod = pod.DeepCopy()
+	for i := range pod.OwnerReferences {
+		pod.OwnerReferences[i].BlockOwnerDeletion = nil
+	}
 	return c.client.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{})
 }
 
