@@ -18,12 +18,11 @@ type library struct {
 	templates map[string]*v1alpha1.WorkflowSpec
 	clusters  map[string]*v1alpha1.WorkflowSpec
 	maps      map[string]map[string]string
-	text      map[string]string
 }
 
 func loadLibrary(t *testing.T, dir string) *library {
 	l := &library{
-		templates: map[string]*v1alpha1.WorkflowSpec{}, clusters: map[string]*v1alpha1.WorkflowSpec{}, maps: map[string]map[string]string{}, text: map[string]string{},
+		templates: map[string]*v1alpha1.WorkflowSpec{}, clusters: map[string]*v1alpha1.WorkflowSpec{}, maps: map[string]map[string]string{},
 	}
 	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
 		if err != nil || d.IsDir() || filepath.Ext(path) != ".yaml" {
@@ -33,8 +32,6 @@ func loadLibrary(t *testing.T, dir string) *library {
 		if err != nil {
 			return err
 		}
-		rel, _ := filepath.Rel(dir, path)
-		l.text[rel] = string(data)
 		for _, doc := range documents(string(data)) {
 			l.add(doc)
 		}
