@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -65,6 +66,10 @@ func (r *runner) compareAll(ctx context.Context, res result, namespace string, w
 	var all differences
 	for i, w := range workflows {
 		wf, err := r.workflow(ctx, namespace, w, want[i])
+		var room noRoom
+		if errors.As(err, &room) {
+			return res.skipped(room.Error())
+		}
 		if err != nil {
 			return res.failed(err)
 		}
@@ -155,12 +160,20 @@ func (r *runner) workflow(ctx context.Context, namespace string, object *unstruc
 	}
 }
 
+// noRoom is why a pod of an example fits on no node of this cluster.
+type noRoom string
+
+func (n noRoom) Error() string { return "needs a larger node: " + string(n) }
+
 func notEnded(wf *v1alpha1.Workflow, after time.Duration) error {
 	if wf == nil {
 		return fmt.Errorf("not seen within %s", after)
 	}
 	text := fmt.Sprintf("not over after %s: %s %s %q", after, wf.Status.Phase, wf.Status.Progress, wf.Status.Message)
 	for _, n := range wf.Status.Nodes {
+		if n.Phase == v1alpha1.NodePending && strings.HasPrefix(n.Message, "Unschedulable: ") {
+			return noRoom(n.Message)
+		}
 		if !n.Fulfilled() {
 			text += fmt.Sprintf("; %s %s %s %q", n.Name, n.Type, n.Phase, n.Message)
 		}
