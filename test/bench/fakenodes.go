@@ -32,6 +32,10 @@ func (b *bench) onFake(ctx context.Context, measure func(namespace string, seen 
 func (b *bench) runThroughput(ctx context.Context) error {
 	n := b.options.throughput
 	err := b.onFake(ctx, func(namespace string, seen *observer) error {
+		before, err := b.processes(ctx)
+		if err != nil {
+			return err
+		}
 		start := time.Now()
 		if err := b.createPods(ctx, namespace, n, onFakeNodes); err != nil {
 			return err
@@ -39,7 +43,13 @@ func (b *bench) runThroughput(ctx context.Context) error {
 		if err := seen.awaitPods(ctx, n); err != nil {
 			return err
 		}
-		b.report.add("throughput", "bare pods", float64(n)/time.Since(start).Seconds(), "pods/s", fmt.Sprintf("%d at once", n))
+		took := time.Since(start)
+		after, err := b.processes(ctx)
+		if err != nil {
+			return err
+		}
+		b.report.add("throughput", "bare pods", float64(n)/took.Seconds(), "pods/s", fmt.Sprintf("%d at once", n))
+		b.report.add("throughput", "CPU of kube-apiserver, bare pods", (after[kubeProcess]-before[kubeProcess])*1000/float64(n), "ms/pod", "without its etcd")
 		return nil
 	})
 	if err != nil {

@@ -21,6 +21,10 @@ var owners = map[string]string{
 	"DELETE pods":       "Fairlead, and the kubelet's last word",
 	"POST pods/binding": "scheduler",
 	"PATCH pods/status": "kubelet",
+
+	// Questions rather than writes: nothing is stored.
+	"POST subjectaccessreviews": "Fairlead's server asks who may do what; not stored",
+	"POST tokenreviews":         "Fairlead's server asks who it is; not stored",
 }
 
 // runWrites counts what kube-apiserver wrote while one-pod workflows ran, from its own metrics: once with pods that are

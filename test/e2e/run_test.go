@@ -78,6 +78,23 @@ func TestExamplesRun(t *testing.T) {
 			file: "parameters.yaml",
 			log:  []string{"good morning, 2 times!"},
 		},
+		{
+			file:   "loops.yaml",
+			log:    []string{"number", "number", "number", " is ", " is ", "hello Oslo"},
+			phases: map[string]v1alpha1.NodePhase{"number(2:3)": v1alpha1.NodeSucceeded, "city(1:Lima)": v1alpha1.NodeSkipped},
+		},
+		{
+			file: "retry.yaml",
+			log:  []string{"attempt 0", "attempt 1", "attempt 2"},
+		},
+		{
+			file: "exit-handler.yaml",
+			log:  []string{"working", "it Succeeded"},
+		},
+		{
+			file: "results.yaml",
+			log:  []string{"42", "42 is large"},
+		},
 	} {
 		t.Run(test.file, func(t *testing.T) {
 			t.Parallel()
