@@ -59,8 +59,13 @@ var rules = []rule{
 	},
 	{
 		name:   "what runs in pods and on desks stays small",
-		from:   []string{module + "pkg/executor", module + "pkg/cli", module + "pkg/artifact", module + "cmd/fairlead-executor", module + "cmd/kubectl-workflow"},
+		from:   []string{module + "pkg/executor", module + "pkg/cli", module + "pkg/artifact", module + "cmd/fairlead-executor", module + "cmd/fairlead-run", module + "cmd/kubectl-workflow"},
 		linked: []string{module + "pkg/registry", module + "pkg/apiserver", module + "pkg/storage", module + "pkg/controller", "k8s.io/apiserver", "go.etcd.io/etcd"},
+	},
+	{
+		name:   "the wrapper in users' containers knows neither the network nor Kubernetes",
+		from:   []string{module + "pkg/executor/run", module + "cmd/fairlead-run"},
+		linked: []string{"net/http", "net", "k8s.io"},
 	},
 	{
 		name:   "one package speaks S3",

@@ -34,6 +34,8 @@ func NewResultControl(client typed.WorkflowTaskResultsGetter) ResultControl {
 	return clientResultControl{client}
 }
 
+// Delete deletes the result with this UID and no later one of its name.
+// Delete implements ResultControl.
 func (c clientResultControl) Delete(ctx context.Context, namespace, name string, uid types.UID) error {
 	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(uid))}
 	return notThisPod(c.client.WorkflowTaskResults(namespace).Delete(ctx, name, options))

@@ -119,7 +119,7 @@ func readMirrored(mirror string, p *task.Parameter) volume.File {
 	if err != nil {
 		return volume.File{Problem: err.Error()}
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name := strings.TrimPrefix(strings.TrimPrefix(filepath.Clean(p.Path), filepath.Clean(p.Mount)), "/")
 	return volume.Read(root.OpenFile, name, task.MaxOutputBytes)
 }

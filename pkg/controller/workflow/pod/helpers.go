@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	// InitContainerName and WaitContainerName are the helpers: one brings what main needs, one reports what it leaves.
+	// InitContainerName is the helper that brings what main needs.
 	InitContainerName = "init"
+	// WaitContainerName is the helper that reports what main leaves.
 	WaitContainerName = "wait"
 
 	sharedVolumeName = "var-run-argo"
