@@ -38,19 +38,22 @@ type Outlasting struct {
 	clock clock.Clock
 }
 
+// ListWithContext lists, asking again while the API is away.
 func (o Outlasting) ListWithContext(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 	return outlast(ctx, o, func() (runtime.Object, error) { return o.inner.ListWithContext(ctx, options) })
 }
 
+// WatchWithContext watches, asking again while the API is away.
 func (o Outlasting) WatchWithContext(ctx context.Context, options metav1.ListOptions) (watch.Interface, error) {
 	return outlast(ctx, o, func() (watch.Interface, error) { return o.inner.WatchWithContext(ctx, options) })
 }
 
-// List and Watch are the forms without context that informers still ask for.
+// List is ListWithContext without an end of its own; informers still ask for this form.
 func (o Outlasting) List(options metav1.ListOptions) (runtime.Object, error) {
 	return o.ListWithContext(context.Background(), options)
 }
 
+// Watch is WatchWithContext without an end of its own.
 func (o Outlasting) Watch(options metav1.ListOptions) (watch.Interface, error) {
 	return o.WatchWithContext(context.Background(), options)
 }

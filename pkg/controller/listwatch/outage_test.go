@@ -17,7 +17,7 @@ import (
 
 // answers is a server that gives these errors, one a call, and then a list.
 func answers(calls *int, errs ...error) cache.ListerWatcherWithContext {
-	return cache.ToListerWatcherWithContext(&cache.ListWatch{ListFunc: func(metav1.ListOptions) (runtime.Object, error) {
+	return cache.ToListerWatcherWithContext(&cache.ListWatch{ListWithContextFunc: func(context.Context, metav1.ListOptions) (runtime.Object, error) {
 		*calls++
 		if *calls <= len(errs) {
 			return nil, errs[*calls-1]

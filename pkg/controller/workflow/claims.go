@@ -39,6 +39,7 @@ type clientClaims struct{ client kubernetes.Interface }
 // NewClaimControl works on claims and budgets through client-go.
 func NewClaimControl(client kubernetes.Interface) ClaimControl { return clientClaims{client} }
 
+// EnsureClaim creates a claim unless it is there.
 func (c clientClaims) EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
 	claims := c.client.CoreV1().PersistentVolumeClaims(claim.Namespace)
 	_, err := claims.Create(ctx, claim, metav1.CreateOptions{})
@@ -55,6 +56,7 @@ func (c clientClaims) EnsureClaim(ctx context.Context, claim *corev1.PersistentV
 	return nil
 }
 
+// DeleteClaim deletes a claim and takes our protection off it.
 func (c clientClaims) DeleteClaim(ctx context.Context, namespace, name string, owner types.UID) error {
 	claims := c.client.CoreV1().PersistentVolumeClaims(namespace)
 	found, err := claims.Get(ctx, name, metav1.GetOptions{})
@@ -98,6 +100,7 @@ func ignoreNotFound(err error) error {
 	return err
 }
 
+// EnsureBudget creates a disruption budget unless it is there.
 func (c clientClaims) EnsureBudget(ctx context.Context, budget *policyv1.PodDisruptionBudget) error {
 	_, err := c.client.PolicyV1().PodDisruptionBudgets(budget.Namespace).Create(ctx, budget, metav1.CreateOptions{})
 	if apierrors.IsAlreadyExists(err) {
@@ -106,6 +109,7 @@ func (c clientClaims) EnsureBudget(ctx context.Context, budget *policyv1.PodDisr
 	return err
 }
 
+// DeleteBudget deletes a disruption budget if it is there.
 func (c clientClaims) DeleteBudget(ctx context.Context, namespace, name string) error {
 	return notThisPod(c.client.PolicyV1().PodDisruptionBudgets(namespace).Delete(ctx, name, metav1.DeleteOptions{}))
 }

@@ -50,6 +50,7 @@ func (c clientWorkflows) Header(ctx context.Context, key types.NamespacedName) (
 	return &list.Items[0], nil
 }
 
+// Nodes reads the newest nodes of a workflow in record form.
 func (c clientWorkflows) Nodes(ctx context.Context, key types.NamespacedName) (*wfv1.NodeList, error) {
 	list := &wfv1.NodeList{}
 	err := c.workflows.RESTClient().Get().
@@ -59,18 +60,22 @@ func (c clientWorkflows) Nodes(ctx context.Context, key types.NamespacedName) (*
 	return list, err
 }
 
+// UpdateNodes stores a decision.
 func (c clientWorkflows) UpdateNodes(ctx context.Context, update *wfv1.NodesUpdate) (*wfv1.NodesUpdate, error) {
 	return c.workflows.Workflows(update.Namespace).UpdateNodes(ctx, update.Name, update, metav1.CreateOptions{})
 }
 
+// WorkflowTemplate reads a template of the namespace.
 func (c clientWorkflows) WorkflowTemplate(ctx context.Context, namespace, name string) (*wfv1.WorkflowTemplate, error) {
 	return c.workflows.WorkflowTemplates(namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
+// ClusterWorkflowTemplate reads a template of the cluster.
 func (c clientWorkflows) ClusterWorkflowTemplate(ctx context.Context, name string) (*wfv1.ClusterWorkflowTemplate, error) {
 	return c.workflows.ClusterWorkflowTemplates().Get(ctx, name, metav1.GetOptions{})
 }
 
+// ConfigMap reads the source of a parameter.
 func (c clientWorkflows) ConfigMap(ctx context.Context, namespace, name string) (*corev1.ConfigMap, error) {
 	return c.configMaps.ConfigMaps(namespace).Get(ctx, name, metav1.GetOptions{})
 }

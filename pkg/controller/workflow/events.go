@@ -18,6 +18,7 @@ type clientRecorder struct{ recorder record.EventRecorder }
 // NewEventRecorder emits Events through client-go's recorder, which merges repeats.
 func NewEventRecorder(recorder record.EventRecorder) EventRecorder { return clientRecorder{recorder} }
 
+// Event emits a Kubernetes Event about the workflow.
 func (c clientRecorder) Event(wf *wfv1.Workflow, eventType, reason, message string) {
 	// Objects from an informer do not carry their kind, so the reference is spelt out.
 	ref := &corev1.ObjectReference{

@@ -46,21 +46,25 @@ func (c clientPodControl) Create(ctx context.Context, pod *corev1.Pod) (*corev1.
 	return c.client.Pods(pod.Namespace).Create(ctx, pod, metav1.CreateOptions{})
 }
 
+// Get reads the pod from the API, not from a cache.
 func (c clientPodControl) Get(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
 	return c.client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
 }
 
+// Delete deletes the pod with this UID and no other of its name.
 func (c clientPodControl) Delete(ctx context.Context, namespace, name string, uid types.UID) error {
 	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(uid))}
 	return notThisPod(c.client.Pods(namespace).Delete(ctx, name, options))
 }
 
+// LabelCompleted marks the pod with this UID as dealt with.
 func (c clientPodControl) LabelCompleted(ctx context.Context, namespace, name string, uid types.UID) error {
 	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
 		"metadata": map[string]any{"uid": uid, "labels": map[string]string{wfv1.LabelKeyCompleted: "true"}},
 	}))
 }
 
+// Expire ends the pod with this UID by its deadline.
 func (c clientPodControl) Expire(ctx context.Context, namespace, name string, uid types.UID) error {
 	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
 		"metadata": map[string]any{"uid": uid},

@@ -212,7 +212,7 @@ func (s *Server) Check(*http.Request) error {
 	return nil
 }
 
-// Stop the API server first: Close ends etcd, waits for its goroutines, and frees the directory. It may be called again.
+// Close ends etcd, waits for its goroutines, and frees the directory; stop the API server first. It may be called again.
 func (s *Server) Close() {
 	if s.stopLoop != nil {
 		s.stopLoop()

@@ -52,7 +52,7 @@ func Start(tb testing.TB) *Store {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { client.Close() })
+	tb.Cleanup(func() { _ = client.Close() }) // its server ends next
 
 	codecs := serializer.NewCodecFactory(scheme)
 	json := serializerjson.NewSerializerWithOptions(serializerjson.DefaultMetaFactory, scheme, scheme, serializerjson.SerializerOptions{})
