@@ -12,6 +12,10 @@ build_fairlead() {
   for d in "$repo"/cmd/fairlead-*/; do
     programs+=("./cmd/$(basename "$d")")
   done
+  # Who builds keeps the image to itself until the script ends: two installations at once would mix their files.
+  mkdir -p "$repo/_output/images"
+  exec {image_lock}>"$repo/_output/images/.lock"
+  flock "$image_lock"
   rm -rf "$image_dir"
   mkdir -p "$image_dir"/usr/local/bin "$image_dir"/etc/ssl/certs "$image_dir"/tmp "$image_dir"/var/lib/fairlead
   chmod 1777 "$image_dir/tmp"
