@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	coordinationv1 "k8s.io/api/coordination/v1"
@@ -29,9 +31,12 @@ const (
 	kubeletHands  = 32
 )
 
-// fakeKubelet is the kubelet of some nodes that do not exist: whatever is scheduled to them is Running, and Succeeded,
-// as soon as the API server takes the news.
+// fakeKubelet is the kubelet of some nodes that do not exist: whatever is scheduled to them is Running as soon as the API
+// server takes the news, and Succeeded after its life, which is nothing unless set.
 type fakeKubelet struct {
+	// life is how long a pod runs on average, in nanoseconds: between half and one and a half of it.
+	life atomic.Int64
+
 	kube  kubernetes.Interface
 	nodes []string
 	work  chan *corev1.Pod
@@ -184,33 +189,49 @@ func (k *fakeKubelet) wants(pod *corev1.Pod) bool {
 	return true
 }
 
-// play is a pod's whole life: two status writes, or the end of a deletion.
+// play begins a pod's life and sees to its end, or carries out its deletion.
 func (k *fakeKubelet) play(ctx context.Context, pod *corev1.Pod) error {
 	pods := k.kube.CoreV1().Pods(pod.Namespace)
 	if pod.DeletionTimestamp != nil {
 		return ignoreNotFound(pods.Delete(ctx, pod.Name, metav1.DeleteOptions{GracePeriodSeconds: ptr.To[int64](0), Preconditions: &metav1.Preconditions{UID: &pod.UID}}))
 	}
 	start := metav1.Now()
-	for _, phase := range []corev1.PodPhase{corev1.PodRunning, corev1.PodSucceeded} {
-		status := corev1.PodStatus{Phase: phase, StartTime: &start, HostIP: "192.0.2.1", PodIP: "192.0.2.2", PodIPs: []corev1.PodIP{{IP: "192.0.2.2"}}}
-		for _, c := range pod.Spec.Containers {
-			s := corev1.ContainerStatus{Name: c.Name, Image: c.Image, ImageID: "bench", Ready: phase == corev1.PodRunning}
-			if phase == corev1.PodRunning {
-				s.State.Running = &corev1.ContainerStateRunning{StartedAt: start}
-			} else {
-				s.State.Terminated = &corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: start, FinishedAt: metav1.Now()}
-			}
-			status.ContainerStatuses = append(status.ContainerStatuses, s)
-		}
-		patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
-		if err != nil {
-			return err
-		}
-		if _, err := pods.Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status"); err != nil {
-			return ignoreNotFound(err)
-		}
+	if err := k.report(ctx, pod, corev1.PodRunning, start); err != nil {
+		return err
 	}
+	mean := time.Duration(k.life.Load())
+	if mean == 0 {
+		return k.report(ctx, pod, corev1.PodSucceeded, start)
+	}
+	k.tasks.Go(func() {
+		// Spread, so that runs that began together do not go on in step.
+		select {
+		case <-time.After(mean/2 + rand.N(mean)):
+			k.fail(k.report(ctx, pod, corev1.PodSucceeded, start))
+		case <-ctx.Done():
+		}
+	})
 	return nil
+}
+
+// report writes the status of a pod and its containers. A pod that is gone needs none.
+func (k *fakeKubelet) report(ctx context.Context, pod *corev1.Pod, phase corev1.PodPhase, start metav1.Time) error {
+	status := corev1.PodStatus{Phase: phase, StartTime: &start, HostIP: "192.0.2.1", PodIP: "192.0.2.2", PodIPs: []corev1.PodIP{{IP: "192.0.2.2"}}}
+	for _, c := range pod.Spec.Containers {
+		s := corev1.ContainerStatus{Name: c.Name, Image: c.Image, ImageID: "bench", Ready: phase == corev1.PodRunning}
+		if phase == corev1.PodRunning {
+			s.State.Running = &corev1.ContainerStateRunning{StartedAt: start}
+		} else {
+			s.State.Terminated = &corev1.ContainerStateTerminated{Reason: "Completed", StartedAt: start, FinishedAt: metav1.Now()}
+		}
+		status.ContainerStatuses = append(status.ContainerStatuses, s)
+	}
+	patch, err := json.Marshal(map[string]any{"metadata": map[string]any{"uid": pod.UID}, "status": status})
+	if err != nil {
+		return err
+	}
+	_, err = k.kube.CoreV1().Pods(pod.Namespace).Patch(ctx, pod.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+	return ignoreNotFound(err)
 }
 
 // fail keeps the first error that was not the end of the program.

@@ -30,6 +30,7 @@ type options struct {
 	throughput int
 	gapRuns    int
 	gapSteps   int
+	gapLife    time.Duration
 	fanout     int
 	timeout    time.Duration
 }
@@ -47,6 +48,7 @@ func (o *options) addFlags(fs *flag.FlagSet) {
 	fs.IntVar(&o.throughput, "throughput", 500, "one-pod workflows at once on the fake nodes (1-5000)")
 	fs.IntVar(&o.gapRuns, "gap-runs", 50, "runs in flight while gaps between steps are measured (1-500)")
 	fs.IntVar(&o.gapSteps, "gap-steps", 10, "steps of each of those runs (2-100)")
+	fs.DurationVar(&o.gapLife, "gap-pod-life", 2*time.Second, "how long the pods of those runs live on average (up to 1m)")
 	fs.IntVar(&o.fanout, "fanout", 1000, "pods of the one workflow that fans out (1-5000)")
 	fs.DurationVar(&o.timeout, "timeout", 30*time.Minute, "end of the whole program, whatever is left to measure (at most 2h)")
 }
@@ -63,6 +65,9 @@ func (o *options) validate() error {
 		if limit.value < limit.min || limit.value > limit.max {
 			return fmt.Errorf("--%s=%d is out of range, it goes from %d to %d", limit.flag, limit.value, limit.min, limit.max)
 		}
+	}
+	if o.gapLife <= 0 || o.gapLife > time.Minute {
+		return fmt.Errorf("--gap-pod-life=%s is out of range, it goes up to 1m", o.gapLife)
 	}
 	if o.timeout <= 0 || o.timeout > 2*time.Hour {
 		return fmt.Errorf("--timeout=%s is out of range, it goes up to 2h", o.timeout)

@@ -47,7 +47,7 @@ func TestGoBenchmarksAreRead(t *testing.T) {
 }
 
 func TestOptionsAreBounded(t *testing.T) {
-	good := options{kubeconfig: "x", rounds: 1, chain: 10, burst: 100, throughput: 500, gapRuns: 50, gapSteps: 10, fanout: 1000, timeout: time.Minute}
+	good := options{kubeconfig: "x", rounds: 1, chain: 10, burst: 100, throughput: 500, gapRuns: 50, gapSteps: 10, gapLife: time.Second, fanout: 1000, timeout: time.Minute}
 	if err := good.validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -56,6 +56,7 @@ func TestOptionsAreBounded(t *testing.T) {
 		"none":            func(o *options) { o.burst = 0 },
 		"for ever":        func(o *options) { o.timeout = 24 * time.Hour },
 		"unknown section": func(o *options) { o.only = "chain,speed" },
+		"no life":         func(o *options) { o.gapLife = 0 },
 		"no cluster":      func(o *options) { o.kubeconfig = "" },
 	} {
 		o := good
