@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"fairlead.dev/fairlead/pkg/apis/workflow/exampletest"
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
 	"fairlead.dev/fairlead/pkg/engine/node"
@@ -47,20 +48,8 @@ var differs = map[string]string{
 	"loops-arbitrary-sequential-steps.yaml": "the reference gives a composite that failFast ends no outbound nodes; ours has them, what follows it hangs there",
 }
 
-// examplesDir is where the public examples are: beside the repository, or where FAIRLEAD_EXAMPLES says.
-func examplesDir(t *testing.T) string {
-	dir := os.Getenv("FAIRLEAD_EXAMPLES")
-	if dir == "" {
-		dir = filepath.Join("..", "..", "..", "..", "shared", "examples")
-	}
-	if _, err := os.Stat(filepath.Join(dir, "truth")); err != nil {
-		t.Skipf("no examples at %s; set FAIRLEAD_EXAMPLES to compare with what the reference makes of them", dir)
-	}
-	return dir
-}
-
 func TestExamplesAgainstTheReference(t *testing.T) {
-	dir := examplesDir(t)
+	dir := exampletest.Directory(t)
 	library := loadLibrary(t, dir)
 	var same, skipped []string
 	err := filepath.WalkDir(filepath.Join(dir, "truth"), func(path string, d os.DirEntry, err error) error {

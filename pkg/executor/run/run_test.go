@@ -291,7 +291,7 @@ func TestEverythingKilled(t *testing.T) {
 // PRM-14: a gigabyte goes through with the memory of a page; the result is its end.
 func TestFlood(t *testing.T) {
 	if testing.Short() {
-		t.Skip("prints a gigabyte")
+		t.Skip("-short is set, and this test prints a gigabyte")
 	}
 	self, err := os.Executable()
 	if err != nil {

@@ -42,13 +42,20 @@ var InvalidByDesign = map[string]string{
 // duplicateKeys names examples that give a key twice. The last one counts, as it does for kubectl.
 var duplicateKeys = map[string]bool{"k8s-patch-json-workflow.yaml": true}
 
-// Load returns the documents of the workflow API in all examples, ordered by file. It skips the test where there are none.
-func Load(t *testing.T) []Document {
+// Directory returns where the examples are. It skips the test where there are none.
+func Directory(t *testing.T) string {
 	t.Helper()
 	directory := directory()
 	if _, err := os.Stat(directory); err != nil {
 		t.Skipf("no example manifests at %s; set %s to a directory that has them", directory, DirectoryEnv)
 	}
+	return directory
+}
+
+// Load returns the documents of the workflow API in all examples, ordered by file. It skips the test where there are none.
+func Load(t *testing.T) []Document {
+	t.Helper()
+	directory := Directory(t)
 	var documents []Document
 	err := filepath.WalkDir(directory, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || filepath.Ext(path) != ".yaml" {
