@@ -44,6 +44,9 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.AzureArtifact{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_AzureArtifact(ref),
 		v1alpha1.AzureArtifactRepository{}.OpenAPIModelName():               schema_pkg_apis_workflow_v1alpha1_AzureArtifactRepository(ref),
 		v1alpha1.AzureBlobContainer{}.OpenAPIModelName():                    schema_pkg_apis_workflow_v1alpha1_AzureBlobContainer(ref),
+		v1alpha1.BackfillOptions{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_BackfillOptions(ref),
+		v1alpha1.BackfillResult{}.OpenAPIModelName():                        schema_pkg_apis_workflow_v1alpha1_BackfillResult(ref),
+		v1alpha1.BackfilledWorkflow{}.OpenAPIModelName():                    schema_pkg_apis_workflow_v1alpha1_BackfilledWorkflow(ref),
 		v1alpha1.Backoff{}.OpenAPIModelName():                               schema_pkg_apis_workflow_v1alpha1_Backoff(ref),
 		v1alpha1.BasicAuth{}.OpenAPIModelName():                             schema_pkg_apis_workflow_v1alpha1_BasicAuth(ref),
 		v1alpha1.Cache{}.OpenAPIModelName():                                 schema_pkg_apis_workflow_v1alpha1_Cache(ref),
@@ -131,8 +134,11 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.Prometheus{}.OpenAPIModelName():                            schema_pkg_apis_workflow_v1alpha1_Prometheus(ref),
 		v1alpha1.RawArtifact{}.OpenAPIModelName():                           schema_pkg_apis_workflow_v1alpha1_RawArtifact(ref),
 		v1alpha1.ResourceTemplate{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_ResourceTemplate(ref),
+		v1alpha1.ResubmitOptions{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_ResubmitOptions(ref),
+		v1alpha1.ResumeOptions{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_ResumeOptions(ref),
 		v1alpha1.RetryAffinity{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_RetryAffinity(ref),
 		v1alpha1.RetryNodeAntiAffinity{}.OpenAPIModelName():                 schema_pkg_apis_workflow_v1alpha1_RetryNodeAntiAffinity(ref),
+		v1alpha1.RetryOptions{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_RetryOptions(ref),
 		v1alpha1.RetryStrategy{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_RetryStrategy(ref),
 		v1alpha1.S3Artifact{}.OpenAPIModelName():                            schema_pkg_apis_workflow_v1alpha1_S3Artifact(ref),
 		v1alpha1.S3ArtifactRepository{}.OpenAPIModelName():                  schema_pkg_apis_workflow_v1alpha1_S3ArtifactRepository(ref),
@@ -143,10 +149,14 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.SemaphoreRef{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_SemaphoreRef(ref),
 		v1alpha1.SemaphoreStatus{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_SemaphoreStatus(ref),
 		v1alpha1.Sequence{}.OpenAPIModelName():                              schema_pkg_apis_workflow_v1alpha1_Sequence(ref),
+		v1alpha1.SetOptions{}.OpenAPIModelName():                            schema_pkg_apis_workflow_v1alpha1_SetOptions(ref),
+		v1alpha1.StopOptions{}.OpenAPIModelName():                           schema_pkg_apis_workflow_v1alpha1_StopOptions(ref),
 		v1alpha1.StopStrategy{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_StopStrategy(ref),
 		v1alpha1.Submit{}.OpenAPIModelName():                                schema_pkg_apis_workflow_v1alpha1_Submit(ref),
+		v1alpha1.SubmitOptions{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_SubmitOptions(ref),
 		v1alpha1.SubmitOpts{}.OpenAPIModelName():                            schema_pkg_apis_workflow_v1alpha1_SubmitOpts(ref),
 		v1alpha1.SuppliedValueFrom{}.OpenAPIModelName():                     schema_pkg_apis_workflow_v1alpha1_SuppliedValueFrom(ref),
+		v1alpha1.SuspendOptions{}.OpenAPIModelName():                        schema_pkg_apis_workflow_v1alpha1_SuspendOptions(ref),
 		v1alpha1.SuspendTemplate{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_SuspendTemplate(ref),
 		v1alpha1.SyncDatabaseRef{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_SyncDatabaseRef(ref),
 		v1alpha1.Synchronization{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_Synchronization(ref),
@@ -155,6 +165,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.TarStrategy{}.OpenAPIModelName():                           schema_pkg_apis_workflow_v1alpha1_TarStrategy(ref),
 		v1alpha1.Template{}.OpenAPIModelName():                              schema_pkg_apis_workflow_v1alpha1_Template(ref),
 		v1alpha1.TemplateRef{}.OpenAPIModelName():                           schema_pkg_apis_workflow_v1alpha1_TemplateRef(ref),
+		v1alpha1.TerminateOptions{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_TerminateOptions(ref),
 		v1alpha1.TransformationStep{}.OpenAPIModelName():                    schema_pkg_apis_workflow_v1alpha1_TransformationStep(ref),
 		v1alpha1.UserContainer{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_UserContainer(ref),
 		v1alpha1.ValueFrom{}.OpenAPIModelName():                             schema_pkg_apis_workflow_v1alpha1_ValueFrom(ref),
@@ -1697,6 +1708,184 @@ func schema_pkg_apis_workflow_v1alpha1_AzureBlobContainer(ref common.ReferenceCa
 		},
 		Dependencies: []string{
 			corev1.SecretKeySelector{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_BackfillOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackfillOptions is the body of POST cronworkflows/{name}/backfill: a workflow is created for every time between `start` and `end` at which the schedules would have created one. Their names follow from cron workflow, backfill and time, so that a repeated request creates only what is not there yet. Whoever asks also needs the right to create workflows. The answer is a BackfillResult.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the cron workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"start": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The first time to consider. Required.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"end": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The last time to consider; not in the future. Required.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the backfill: part of the names of the workflows, and their label `workflows.argoproj.io/backfill`. Default: `backfill`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"argName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the parameter that gets the scheduled time, RFC 3339. Default: `cronScheduleTime`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parallelism": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many of the workflows may be unfinished at once. The request creates only as many as fit, the oldest times first; repeat it for the rest (see `remaining` in the answer). Default: 0, no limit.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"maxWorkflows": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Refuse when there are more times than this. Default: 1000.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+				Required: []string{"start", "end"},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_BackfillResult(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackfillResult is the answer of POST cronworkflows/{name}/backfill.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name, namespace and version of the cron workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"workflows": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "One entry for each time that has a workflow now, in order of time.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.BackfilledWorkflow{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+					"remaining": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many times have no workflow yet, because of `parallelism`.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+				},
+				Required: []string{"workflows", "remaining"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.BackfilledWorkflow{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_BackfilledWorkflow(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "BackfilledWorkflow is a workflow of a backfill.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the workflow.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"scheduledTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The time that it stands for.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"created": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether this request created it; otherwise it was there.",
+							Default:     false,
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name", "scheduledTime", "created"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -6231,6 +6420,125 @@ func schema_pkg_apis_workflow_v1alpha1_ResourceTemplate(ref common.ReferenceCall
 	}
 }
 
+func schema_pkg_apis_workflow_v1alpha1_ResubmitOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResubmitOptions is the body of POST workflows/{name}/resubmit: a new workflow is created from an old one. Whoever asks also needs the right to create workflows. The answer is the new workflow.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the old workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the new workflow. Default: a generated one, from the `generateName` of the old one or its name.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"memoized": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Take over what has succeeded instead of running it again. The old workflow must have failed or ended in error.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"parameters": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "New values for parameters of the workflow, each as `name=value`.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"priority": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Priority among waiting workflows, instead of the old one's; higher goes first.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_ResumeOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ResumeOptions is the body of POST workflows/{name}/resume and cronworkflows/{name}/resume. Without a selector a workflow goes on, and all its waiting suspend steps succeed, with the defaults of outputs that nobody has supplied. The answer is the object.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the object.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"nodeFieldSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Only the waiting suspend steps whose nodes this picks, such as `displayName=approve`; their outputs stay as they are, and the workflow's own suspension too. Fields: displayName, id, name, templateName, phase, templateRef.name, templateRef.template, inputs.parameters.NAME.value; operators `=`, `==`, `!=`; a comma means \"and\". Workflows only.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_workflow_v1alpha1_RetryAffinity(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -6260,6 +6568,75 @@ func schema_pkg_apis_workflow_v1alpha1_RetryNodeAntiAffinity(ref common.Referenc
 				Type:        []string{"object"},
 			},
 		},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_RetryOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "RetryOptions is the body of POST workflows/{name}/retry: a finished workflow goes on from what failed; what has succeeded stays. The answer is the workflow. With `?dryRun=All` the answer shows what would be left of the nodes, and warnings name those that would run again.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"restartSuccessful": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Run again also the nodes that the selector picks although they have succeeded, and all that comes after them. Required, together with `nodeFieldSelector`, for a workflow that has succeeded.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"nodeFieldSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which succeeded nodes to run again; see ResumeOptions. Only together with `restartSuccessful`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parameters": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "New values for parameters of the workflow, each as `name=value`. Loops that run again are expanded anew.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
 	}
 }
 
@@ -7156,6 +7533,130 @@ func schema_pkg_apis_workflow_v1alpha1_Sequence(ref common.ReferenceCallback) co
 	}
 }
 
+func schema_pkg_apis_workflow_v1alpha1_SetOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SetOptions is the body of POST workflows/{name}/set: it ends waiting suspend steps, or gives them outputs or a message. At least one of `phase`, `message` and `outputParameters` is needed. The answer is the workflow.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"nodeFieldSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Which waiting suspend steps; see ResumeOptions. Required.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How they end: Succeeded, Failed or Error. Default: they go on waiting.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Their new message.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"outputParameters": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Values of output parameters, by name. Each must be declared with `valueFrom.supplied` and not be set yet.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"nodeFieldSelector"},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_StopOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "StopOptions is the body of POST workflows/{name}/stop: pods of steps end, exit handlers still run, and the workflow ends as Failed. With a selector only the suspend steps that it picks fail, and the workflow goes on from there. The answer is the workflow.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"nodeFieldSelector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Fail only the waiting suspend steps whose nodes this picks; see ResumeOptions.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"message": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why: the message of the suspend steps that fail. Only together with a selector.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_workflow_v1alpha1_StopStrategy(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -7211,6 +7712,171 @@ func schema_pkg_apis_workflow_v1alpha1_Submit(ref common.ReferenceCallback) comm
 		},
 		Dependencies: []string{
 			v1alpha1.Arguments{}.OpenAPIModelName(), v1alpha1.WorkflowTemplateRef{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_SubmitOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SubmitOptions is the body of POST {workflowtemplates,clusterworkflowtemplates,cronworkflows}/{name}/submit: a workflow is created from the template or cron workflow. Whoever asks also needs the right to create workflows in the namespace. The answer is the new workflow.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the template or cron workflow. Labels and annotations of the new workflow do not stand here but in `labels` and `annotations`.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"namespace": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Namespace of the new workflow. Required for a ClusterWorkflowTemplate; otherwise it is where the template is, and needs no mention.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the new workflow. Excludes `generateName`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"generateName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Prefix of a generated name. Default: the name of the template and a dash.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"entryPoint": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Template to begin with, instead of the spec's `entrypoint`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parameters": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Values for parameters, each as `name=value`. They take the place of those of the same name and add others.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"artifacts": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Keys of artifacts among the arguments, each as `name=key`, in the bucket that the template or the artifact repository says.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"serviceAccount": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Service account of the pods, instead of the spec's `serviceAccountName`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"labels": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Labels to set on the new workflow.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"annotations": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Annotations to set on the new workflow.",
+							Type:        []string{"object"},
+							AdditionalProperties: &spec.SchemaOrBool{
+								Allows: true,
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"ownerReference": {
+						SchemaProps: spec.SchemaProps{
+							Description: "An owner to add, with which the new workflow is deleted.",
+							Ref:         ref(metav1.OwnerReference{}.OpenAPIModelName()),
+						},
+					},
+					"priority": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Priority among waiting workflows, instead of the spec's `priority`; higher goes first.",
+							Type:        []string{"integer"},
+							Format:      "int32",
+						},
+					},
+					"podPriorityClassName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Priority class of the pods, instead of the spec's `podPriorityClassName`.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"scheduledTime": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The time that a workflow made from a cron workflow takes for its scheduled one. Cron workflows only.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName(), metav1.OwnerReference{}.OpenAPIModelName(), metav1.Time{}.OpenAPIModelName()},
 	}
 }
 
@@ -7351,6 +8017,42 @@ func schema_pkg_apis_workflow_v1alpha1_SuppliedValueFrom(ref common.ReferenceCal
 				Type:        []string{"object"},
 			},
 		},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_SuspendOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "SuspendOptions is the body of POST workflows/{name}/suspend and cronworkflows/{name}/suspend. A suspended workflow starts nothing new, and what runs goes on; a suspended cron workflow creates no workflows. The answer is the object.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the object.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
 	}
 }
 
@@ -7972,6 +8674,42 @@ func schema_pkg_apis_workflow_v1alpha1_TemplateRef(ref common.ReferenceCallback)
 				},
 			},
 		},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_TerminateOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "TerminateOptions is the body of POST workflows/{name}/terminate: all pods end at once and no exit handler runs. It may follow a `stop`. The answer is the workflow.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Preconditions: `uid` and `resourceVersion` of the workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+				},
+			},
+		},
+		Dependencies: []string{
+			metav1.ObjectMeta{}.OpenAPIModelName()},
 	}
 }
 

@@ -9,6 +9,10 @@ import (
 //
 // +genclient
 // +genclient:noStatus
+// +genclient:method=Submit,verb=create,subresource=submit,input=SubmitOptions,result=Workflow
+// +genclient:method=Suspend,verb=create,subresource=suspend,input=SuspendOptions,result=CronWorkflow
+// +genclient:method=Resume,verb=create,subresource=resume,input=ResumeOptions,result=CronWorkflow
+// +genclient:method=Backfill,verb=create,subresource=backfill,input=BackfillOptions,result=BackfillResult
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 type CronWorkflow struct {
 	metav1.TypeMeta `json:",inline"`

@@ -58,6 +58,8 @@ func KnownTypes() []runtime.Object {
 		&WorkflowTaskResult{}, &WorkflowTaskResultList{},
 		&WorkflowArtifactGCTask{}, &WorkflowArtifactGCTaskList{},
 		&NodesUpdate{}, &NodePage{}, &NodePageList{}, &NodeList{}, &NodesOptions{}, &LogOptions{},
+		&SuspendOptions{}, &ResumeOptions{}, &StopOptions{}, &TerminateOptions{}, &RetryOptions{}, &ResubmitOptions{}, &SetOptions{},
+		&SubmitOptions{}, &BackfillOptions{}, &BackfillResult{},
 	}
 }
 

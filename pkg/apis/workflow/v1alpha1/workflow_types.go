@@ -8,6 +8,13 @@ import (
 
 // +genclient
 // +genclient:method=UpdateNodes,verb=create,subresource=nodes,input=NodesUpdate,result=NodesUpdate
+// +genclient:method=Suspend,verb=create,subresource=suspend,input=SuspendOptions,result=Workflow
+// +genclient:method=Resume,verb=create,subresource=resume,input=ResumeOptions,result=Workflow
+// +genclient:method=Stop,verb=create,subresource=stop,input=StopOptions,result=Workflow
+// +genclient:method=Terminate,verb=create,subresource=terminate,input=TerminateOptions,result=Workflow
+// +genclient:method=Retry,verb=create,subresource=retry,input=RetryOptions,result=Workflow
+// +genclient:method=Resubmit,verb=create,subresource=resubmit,input=ResubmitOptions,result=Workflow
+// +genclient:method=Set,verb=create,subresource=set,input=SetOptions,result=Workflow
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 
 // Workflow is one run: what to do (`spec`) and what has happened so far (`status`). A workflow starts as soon as it is

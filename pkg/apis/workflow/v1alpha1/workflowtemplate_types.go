@@ -6,6 +6,7 @@ import (
 
 // +genclient
 // +genclient:noStatus
+// +genclient:method=Submit,verb=create,subresource=submit,input=SubmitOptions,result=Workflow
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 
 // WorkflowTemplate is a workflow kept for later: submit it, run it with `workflowTemplateRef`, or use single templates
@@ -37,6 +38,7 @@ type WorkflowTemplates []WorkflowTemplate
 // +genclient
 // +genclient:noStatus
 // +genclient:nonNamespaced
+// +genclient:method=Submit,verb=create,subresource=submit,input=SubmitOptions,result=Workflow
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 
 // ClusterWorkflowTemplate is a WorkflowTemplate that all namespaces can use; references to it set `clusterScope: true`.

@@ -116,6 +116,21 @@ func (in AzureBlobContainer) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackfillOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.BackfillOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackfillResult) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.BackfillResult"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in BackfilledWorkflow) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.BackfilledWorkflow"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Backoff) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.Backoff"
 }
@@ -551,6 +566,16 @@ func (in ResourceTemplate) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResubmitOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.ResubmitOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ResumeOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.ResumeOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RetryAffinity) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.RetryAffinity"
 }
@@ -558,6 +583,11 @@ func (in RetryAffinity) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in RetryNodeAntiAffinity) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.RetryNodeAntiAffinity"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in RetryOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.RetryOptions"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -611,6 +641,16 @@ func (in Sequence) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in SetOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.SetOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in StopOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.StopOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in StopStrategy) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.StopStrategy"
 }
@@ -621,6 +661,11 @@ func (in Submit) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in SubmitOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.SubmitOptions"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SubmitOpts) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.SubmitOpts"
 }
@@ -628,6 +673,11 @@ func (in SubmitOpts) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in SuppliedValueFrom) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.SuppliedValueFrom"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in SuspendOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.SuspendOptions"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
@@ -668,6 +718,11 @@ func (in Template) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in TemplateRef) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.TemplateRef"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in TerminateOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.TerminateOptions"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

@@ -29,6 +29,8 @@ type ClusterWorkflowTemplateInterface interface {
 	List(ctx context.Context, opts v1.ListOptions) (*workflowv1alpha1.ClusterWorkflowTemplateList, error)
 	Watch(ctx context.Context, opts v1.ListOptions) (watch.Interface, error)
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts v1.PatchOptions, subresources ...string) (result *workflowv1alpha1.ClusterWorkflowTemplate, err error)
+	Submit(ctx context.Context, clusterWorkflowTemplateName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+
 	ClusterWorkflowTemplateExpansion
 }
 
@@ -51,4 +53,18 @@ func newClusterWorkflowTemplates(c *ArgoprojV1alpha1Client) *clusterWorkflowTemp
 			},
 		),
 	}
+}
+
+// Submit takes the representation of a submitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *clusterWorkflowTemplates) Submit(ctx context.Context, clusterWorkflowTemplateName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Resource("clusterworkflowtemplates").
+		Name(clusterWorkflowTemplateName).
+		SubResource("submit").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(submitOptions).
+		Do(ctx).
+		Into(result)
+	return
 }

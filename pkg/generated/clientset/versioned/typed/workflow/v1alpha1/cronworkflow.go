@@ -29,6 +29,11 @@ type CronWorkflowInterface interface {
 	List(ctx context.Context, opts v1.ListOptions) (*workflowv1alpha1.CronWorkflowList, error)
 	Watch(ctx context.Context, opts v1.ListOptions) (watch.Interface, error)
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts v1.PatchOptions, subresources ...string) (result *workflowv1alpha1.CronWorkflow, err error)
+	Submit(ctx context.Context, cronWorkflowName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Suspend(ctx context.Context, cronWorkflowName string, suspendOptions *workflowv1alpha1.SuspendOptions, opts v1.CreateOptions) (*workflowv1alpha1.CronWorkflow, error)
+	Resume(ctx context.Context, cronWorkflowName string, resumeOptions *workflowv1alpha1.ResumeOptions, opts v1.CreateOptions) (*workflowv1alpha1.CronWorkflow, error)
+	Backfill(ctx context.Context, cronWorkflowName string, backfillOptions *workflowv1alpha1.BackfillOptions, opts v1.CreateOptions) (*workflowv1alpha1.BackfillResult, error)
+
 	CronWorkflowExpansion
 }
 
@@ -49,4 +54,64 @@ func newCronWorkflows(c *ArgoprojV1alpha1Client, namespace string) *cronWorkflow
 			func() *workflowv1alpha1.CronWorkflowList { return &workflowv1alpha1.CronWorkflowList{} },
 		),
 	}
+}
+
+// Submit takes the representation of a submitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *cronWorkflows) Submit(ctx context.Context, cronWorkflowName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("cronworkflows").
+		Name(cronWorkflowName).
+		SubResource("submit").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(submitOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Suspend takes the representation of a suspendOptions and creates it.  Returns the server's representation of the cronWorkflow, and an error, if there is any.
+func (c *cronWorkflows) Suspend(ctx context.Context, cronWorkflowName string, suspendOptions *workflowv1alpha1.SuspendOptions, opts v1.CreateOptions) (result *workflowv1alpha1.CronWorkflow, err error) {
+	result = &workflowv1alpha1.CronWorkflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("cronworkflows").
+		Name(cronWorkflowName).
+		SubResource("suspend").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(suspendOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Resume takes the representation of a resumeOptions and creates it.  Returns the server's representation of the cronWorkflow, and an error, if there is any.
+func (c *cronWorkflows) Resume(ctx context.Context, cronWorkflowName string, resumeOptions *workflowv1alpha1.ResumeOptions, opts v1.CreateOptions) (result *workflowv1alpha1.CronWorkflow, err error) {
+	result = &workflowv1alpha1.CronWorkflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("cronworkflows").
+		Name(cronWorkflowName).
+		SubResource("resume").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(resumeOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Backfill takes the representation of a backfillOptions and creates it.  Returns the server's representation of the backfillResult, and an error, if there is any.
+func (c *cronWorkflows) Backfill(ctx context.Context, cronWorkflowName string, backfillOptions *workflowv1alpha1.BackfillOptions, opts v1.CreateOptions) (result *workflowv1alpha1.BackfillResult, err error) {
+	result = &workflowv1alpha1.BackfillResult{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("cronworkflows").
+		Name(cronWorkflowName).
+		SubResource("backfill").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(backfillOptions).
+		Do(ctx).
+		Into(result)
+	return
 }

@@ -32,6 +32,13 @@ type WorkflowInterface interface {
 	Watch(ctx context.Context, opts v1.ListOptions) (watch.Interface, error)
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts v1.PatchOptions, subresources ...string) (result *workflowv1alpha1.Workflow, err error)
 	UpdateNodes(ctx context.Context, workflowName string, nodesUpdate *workflowv1alpha1.NodesUpdate, opts v1.CreateOptions) (*workflowv1alpha1.NodesUpdate, error)
+	Suspend(ctx context.Context, workflowName string, suspendOptions *workflowv1alpha1.SuspendOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Resume(ctx context.Context, workflowName string, resumeOptions *workflowv1alpha1.ResumeOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Stop(ctx context.Context, workflowName string, stopOptions *workflowv1alpha1.StopOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Terminate(ctx context.Context, workflowName string, terminateOptions *workflowv1alpha1.TerminateOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Retry(ctx context.Context, workflowName string, retryOptions *workflowv1alpha1.RetryOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Resubmit(ctx context.Context, workflowName string, resubmitOptions *workflowv1alpha1.ResubmitOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+	Set(ctx context.Context, workflowName string, setOptions *workflowv1alpha1.SetOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
 
 	WorkflowExpansion
 }
@@ -65,6 +72,111 @@ func (c *workflows) UpdateNodes(ctx context.Context, workflowName string, nodesU
 		SubResource("nodes").
 		VersionedParams(&opts, scheme.ParameterCodec).
 		Body(nodesUpdate).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Suspend takes the representation of a suspendOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Suspend(ctx context.Context, workflowName string, suspendOptions *workflowv1alpha1.SuspendOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("suspend").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(suspendOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Resume takes the representation of a resumeOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Resume(ctx context.Context, workflowName string, resumeOptions *workflowv1alpha1.ResumeOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("resume").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(resumeOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Stop takes the representation of a stopOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Stop(ctx context.Context, workflowName string, stopOptions *workflowv1alpha1.StopOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("stop").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(stopOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Terminate takes the representation of a terminateOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Terminate(ctx context.Context, workflowName string, terminateOptions *workflowv1alpha1.TerminateOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("terminate").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(terminateOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Retry takes the representation of a retryOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Retry(ctx context.Context, workflowName string, retryOptions *workflowv1alpha1.RetryOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("retry").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(retryOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Resubmit takes the representation of a resubmitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Resubmit(ctx context.Context, workflowName string, resubmitOptions *workflowv1alpha1.ResubmitOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("resubmit").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(resubmitOptions).
+		Do(ctx).
+		Into(result)
+	return
+}
+
+// Set takes the representation of a setOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflows) Set(ctx context.Context, workflowName string, setOptions *workflowv1alpha1.SetOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflows").
+		Name(workflowName).
+		SubResource("set").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(setOptions).
 		Do(ctx).
 		Into(result)
 	return

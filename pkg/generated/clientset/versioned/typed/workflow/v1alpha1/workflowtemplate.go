@@ -29,6 +29,8 @@ type WorkflowTemplateInterface interface {
 	List(ctx context.Context, opts v1.ListOptions) (*workflowv1alpha1.WorkflowTemplateList, error)
 	Watch(ctx context.Context, opts v1.ListOptions) (watch.Interface, error)
 	Patch(ctx context.Context, name string, pt types.PatchType, data []byte, opts v1.PatchOptions, subresources ...string) (result *workflowv1alpha1.WorkflowTemplate, err error)
+	Submit(ctx context.Context, workflowTemplateName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (*workflowv1alpha1.Workflow, error)
+
 	WorkflowTemplateExpansion
 }
 
@@ -49,4 +51,19 @@ func newWorkflowTemplates(c *ArgoprojV1alpha1Client, namespace string) *workflow
 			func() *workflowv1alpha1.WorkflowTemplateList { return &workflowv1alpha1.WorkflowTemplateList{} },
 		),
 	}
+}
+
+// Submit takes the representation of a submitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *workflowTemplates) Submit(ctx context.Context, workflowTemplateName string, submitOptions *workflowv1alpha1.SubmitOptions, opts v1.CreateOptions) (result *workflowv1alpha1.Workflow, err error) {
+	result = &workflowv1alpha1.Workflow{}
+	err = c.GetClient().Post().
+		Namespace(c.GetNamespace()).
+		Resource("workflowtemplates").
+		Name(workflowTemplateName).
+		SubResource("submit").
+		VersionedParams(&opts, scheme.ParameterCodec).
+		Body(submitOptions).
+		Do(ctx).
+		Into(result)
+	return
 }

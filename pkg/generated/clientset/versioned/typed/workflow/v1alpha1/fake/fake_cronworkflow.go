@@ -3,9 +3,13 @@
 package fake
 
 import (
+	context "context"
+
 	v1alpha1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	workflowv1alpha1 "fairlead.dev/fairlead/pkg/generated/clientset/versioned/typed/workflow/v1alpha1"
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gentype "k8s.io/client-go/gentype"
+	testing "k8s.io/client-go/testing"
 )
 
 // fakeCronWorkflows implements CronWorkflowInterface
@@ -33,4 +37,52 @@ func newFakeCronWorkflows(fake *FakeArgoprojV1alpha1, namespace string) workflow
 		),
 		fake,
 	}
+}
+
+// Submit takes the representation of a submitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeCronWorkflows) Submit(ctx context.Context, cronWorkflowName string, submitOptions *v1alpha1.SubmitOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), cronWorkflowName, "submit", c.Namespace(), submitOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Suspend takes the representation of a suspendOptions and creates it.  Returns the server's representation of the cronWorkflow, and an error, if there is any.
+func (c *fakeCronWorkflows) Suspend(ctx context.Context, cronWorkflowName string, suspendOptions *v1alpha1.SuspendOptions, opts v1.CreateOptions) (result *v1alpha1.CronWorkflow, err error) {
+	emptyResult := &v1alpha1.CronWorkflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), cronWorkflowName, "suspend", c.Namespace(), suspendOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.CronWorkflow), err
+}
+
+// Resume takes the representation of a resumeOptions and creates it.  Returns the server's representation of the cronWorkflow, and an error, if there is any.
+func (c *fakeCronWorkflows) Resume(ctx context.Context, cronWorkflowName string, resumeOptions *v1alpha1.ResumeOptions, opts v1.CreateOptions) (result *v1alpha1.CronWorkflow, err error) {
+	emptyResult := &v1alpha1.CronWorkflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), cronWorkflowName, "resume", c.Namespace(), resumeOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.CronWorkflow), err
+}
+
+// Backfill takes the representation of a backfillOptions and creates it.  Returns the server's representation of the backfillResult, and an error, if there is any.
+func (c *fakeCronWorkflows) Backfill(ctx context.Context, cronWorkflowName string, backfillOptions *v1alpha1.BackfillOptions, opts v1.CreateOptions) (result *v1alpha1.BackfillResult, err error) {
+	emptyResult := &v1alpha1.BackfillResult{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), cronWorkflowName, "backfill", c.Namespace(), backfillOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.BackfillResult), err
 }

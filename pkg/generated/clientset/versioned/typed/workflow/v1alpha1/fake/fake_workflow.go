@@ -48,3 +48,87 @@ func (c *fakeWorkflows) UpdateNodes(ctx context.Context, workflowName string, no
 	}
 	return obj.(*v1alpha1.NodesUpdate), err
 }
+
+// Suspend takes the representation of a suspendOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Suspend(ctx context.Context, workflowName string, suspendOptions *v1alpha1.SuspendOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "suspend", c.Namespace(), suspendOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Resume takes the representation of a resumeOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Resume(ctx context.Context, workflowName string, resumeOptions *v1alpha1.ResumeOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "resume", c.Namespace(), resumeOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Stop takes the representation of a stopOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Stop(ctx context.Context, workflowName string, stopOptions *v1alpha1.StopOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "stop", c.Namespace(), stopOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Terminate takes the representation of a terminateOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Terminate(ctx context.Context, workflowName string, terminateOptions *v1alpha1.TerminateOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "terminate", c.Namespace(), terminateOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Retry takes the representation of a retryOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Retry(ctx context.Context, workflowName string, retryOptions *v1alpha1.RetryOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "retry", c.Namespace(), retryOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Resubmit takes the representation of a resubmitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Resubmit(ctx context.Context, workflowName string, resubmitOptions *v1alpha1.ResubmitOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "resubmit", c.Namespace(), resubmitOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}
+
+// Set takes the representation of a setOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflows) Set(ctx context.Context, workflowName string, setOptions *v1alpha1.SetOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowName, "set", c.Namespace(), setOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
+}

@@ -3,9 +3,13 @@
 package fake
 
 import (
+	context "context"
+
 	v1alpha1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	workflowv1alpha1 "fairlead.dev/fairlead/pkg/generated/clientset/versioned/typed/workflow/v1alpha1"
+	v1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	gentype "k8s.io/client-go/gentype"
+	testing "k8s.io/client-go/testing"
 )
 
 // fakeWorkflowTemplates implements WorkflowTemplateInterface
@@ -33,4 +37,16 @@ func newFakeWorkflowTemplates(fake *FakeArgoprojV1alpha1, namespace string) work
 		),
 		fake,
 	}
+}
+
+// Submit takes the representation of a submitOptions and creates it.  Returns the server's representation of the workflow, and an error, if there is any.
+func (c *fakeWorkflowTemplates) Submit(ctx context.Context, workflowTemplateName string, submitOptions *v1alpha1.SubmitOptions, opts v1.CreateOptions) (result *v1alpha1.Workflow, err error) {
+	emptyResult := &v1alpha1.Workflow{}
+	obj, err := c.Fake.
+		Invokes(testing.NewCreateSubresourceActionWithOptions(c.Resource(), workflowTemplateName, "submit", c.Namespace(), submitOptions, opts), emptyResult)
+
+	if obj == nil {
+		return emptyResult, err
+	}
+	return obj.(*v1alpha1.Workflow), err
 }
