@@ -30,8 +30,9 @@ suite() {
   "$gotestsum" --format pkgname --format-hide-empty-pkg --hide-summary all --jsonfile "$results/$name.json" -- ${GO_TEST_FLAGS:-} "$@" || failed+=("$name")
 }
 
+# The engine's random runs are few with a bare `go test`; here they are as many as it takes to trust them.
 unit() {
-  suite unit ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/... ./test/conformance/...
+  FAIRLEAD_RANDOM_RUNS="${FAIRLEAD_RANDOM_RUNS:-100000}" suite unit -timeout 30m ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/... ./test/conformance/...
 }
 
 integration() {

@@ -11,20 +11,76 @@ import (
 	"fairlead.dev/fairlead/pkg/engine/node"
 )
 
-// randomRuns is how many workflows each test makes; FAIRLEAD_RANDOM_RUNS asks for more.
+// randomRuns is how many workflows TestRandomPrefixes makes; FAIRLEAD_RANDOM_RUNS asks for more. The tests that interrupt a run
+// again and again cost many times as much, and make a part of that.
 var randomRuns = runs()
 
-func runs() int {
-	if n, err := strconv.Atoi(os.Getenv("FAIRLEAD_RANDOM_RUNS")); err == nil {
+const (
+	defaultRuns = 2000
+	shards      = 8
+)
+
+func runs() int64 {
+	if n, err := strconv.ParseInt(os.Getenv("FAIRLEAD_RANDOM_RUNS"), 10, 64); err == nil {
 		return n
 	}
-	return 40
+	return defaultRuns
+}
+
+// eachSeed calls check with the seeds below n, on all processors.
+func eachSeed(t *testing.T, n int64, check func(t *testing.T, seed int64)) {
+	for shard := range int64(shards) {
+		t.Run(strconv.FormatInt(shard, 10), func(t *testing.T) {
+			t.Parallel()
+			for seed := shard; seed < n; seed += shards {
+				check(t, seed)
+			}
+		})
+	}
+}
+
+// TestRandomPrefixes checks for many runs that what was stored up to any decision, taken up by another controller, comes to
+// the end that the run comes to by itself, and that every promise about an end holds.
+func TestRandomPrefixes(t *testing.T) {
+	eachSeed(t, randomRuns, func(t *testing.T, seed int64) {
+		g := &Generator{Dice: rand.New(rand.NewSource(seed)), OrderFree: true}
+		wf := g.Workflow()
+		straight := New(wf, Outcomes)
+		if err := straight.Run(); err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		checkEnd(t, straight, seed)
+
+		d := New(wf, Outcomes)
+		prefix, crash := 1+g.Intn(straight.Decisions), Crash(seed%3)
+		d.Crash = func(engine.Decision) Crash {
+			if d.Decisions != prefix {
+				return Survive
+			}
+			if crash == Survive {
+				d.Restart()
+			}
+			return crash
+		}
+		if err := d.Run(); err != nil {
+			t.Fatalf("seed %d, stopped after decision %d, crash %d: %v", seed, prefix, crash, err)
+		}
+		checkEnd(t, d, seed)
+		checkSameEnd(t, d, straight, seed)
+	})
+}
+
+func checkSameEnd(t *testing.T, d, straight *Driver, seed int64) {
+	t.Helper()
+	if got, want := Tree(d.Records()), Tree(straight.Records()); got != want || d.Workflow.Status.Phase != straight.Workflow.Status.Phase {
+		t.Fatalf("seed %d: ends %s with\n%s\nwithout restarts %s with\n%s", seed, d.Workflow.Status.Phase, got, straight.Workflow.Status.Phase, want)
+	}
 }
 
 // TestRandomWorkflows checks what has to hold for every run: it ends, no node stays unfulfilled, each attempt gets at most
 // one pod, limits are kept, edges lead to nodes that exist.
 func TestRandomWorkflows(t *testing.T) {
-	for seed := range int64(randomRuns) {
+	eachSeed(t, randomRuns/4, func(t *testing.T, seed int64) {
 		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
 		wf := g.Workflow()
 		d := New(wf, Outcomes)
@@ -36,20 +92,18 @@ func TestRandomWorkflows(t *testing.T) {
 		if p := wf.Spec.Parallelism; p != nil && int64(d.MostPods) > *p {
 			t.Fatalf("seed %d: %d pods at once, parallelism %d (FLOW-10)", seed, d.MostPods, *p)
 		}
-	}
+	})
 }
 
 // TestRandomRestarts checks that a run which is thrown away and built again from what was stored comes to the same end.
 func TestRandomRestarts(t *testing.T) {
-	for seed := range int64(randomRuns) {
+	eachSeed(t, randomRuns/200, func(t *testing.T, seed int64) {
 		g := &Generator{Dice: rand.New(rand.NewSource(seed)), OrderFree: true}
 		wf := g.Workflow()
 		straight := New(wf, Outcomes)
 		if err := straight.Run(); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
-		checkEnd(t, straight, seed)
-		want := Tree(straight.Records())
 		for crash := Survive; crash <= HalfStored; crash++ {
 			d := New(wf, Outcomes)
 			dice := rand.New(rand.NewSource(seed * 7))
@@ -66,11 +120,9 @@ func TestRandomRestarts(t *testing.T) {
 				t.Fatalf("seed %d, crash %d: %v", seed, crash, err)
 			}
 			checkEnd(t, d, seed)
-			if got := Tree(d.Records()); got != want || d.Workflow.Status.Phase != straight.Workflow.Status.Phase {
-				t.Fatalf("seed %d, crash %d: ends %s with\n%s\nwithout restarts %s with\n%s", seed, crash, d.Workflow.Status.Phase, got, straight.Workflow.Status.Phase, want)
-			}
+			checkSameEnd(t, d, straight, seed)
 		}
-	}
+	})
 }
 
 func checkEnd(t *testing.T, d *Driver, seed int64) {
@@ -112,7 +164,7 @@ func checkEnd(t *testing.T, d *Driver, seed int64) {
 // TestRandomShutdowns checks that a run which is stopped or terminated at any moment, also across restarts, comes to an end
 // with nothing running; a terminated one runs nothing more.
 func TestRandomShutdowns(t *testing.T) {
-	for seed := range int64(randomRuns) {
+	eachSeed(t, randomRuns/10, func(t *testing.T, seed int64) {
 		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
 		d := New(g.Workflow(), Outcomes)
 		d.Random = g.Dice
@@ -140,5 +192,5 @@ func TestRandomShutdowns(t *testing.T) {
 		if created > 0 {
 			t.Fatalf("seed %d: %d pods were asked for after Terminate", seed, created)
 		}
-	}
+	})
 }
