@@ -36,6 +36,8 @@ type Options struct {
 	// RestartFailedPods is how often a pod that failed before its main container started is made again without spending a
 	// retry (RTY-12); zero: never.
 	RestartFailedPods int32
+	// Estimate is how long an earlier run of the same template took; nil: not known.
+	Estimate *Estimate
 }
 
 // Event is something that happened since the last decision.

@@ -65,6 +65,8 @@ func (r *Run) create(c *call, kind v1alpha1.NodeType, phase v1alpha1.NodePhase, 
 		Parents:       c.parents,
 		Outbound:      c.outbound,
 		NodeFlag:      c.flag,
+
+		EstimatedDuration: r.opts.Estimate.ofNode(r.name, c.name),
 	}
 	if c.ref.ref != nil {
 		st.TemplateName = c.ref.ref.Template

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -94,6 +96,7 @@ func (c *Config) Run(ctx context.Context) error {
 			Pods:             workflow.NewPodControl(c.Kube.CoreV1()),
 			Results:          workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
 			Claims:           workflow.NewClaimControl(c.Kube),
+			History:          history(c),
 			Recorder:         workflow.NewEventRecorder(recorder),
 			WorkflowInformer: c.WorkflowInformer,
 			PodInformer:      c.PodInformer,
@@ -137,4 +140,15 @@ func waitForSync(ctx context.Context, synced ...func() bool) bool {
 		case <-ticker.C:
 		}
 	}
+}
+
+// skipEstimationEnv switches estimates of durations off, as it does in the reference system.
+const skipEstimationEnv = "SKIP_WORKFLOW_DURATION_ESTIMATION"
+
+// history is where estimates of durations come from; nil when they are switched off.
+func history(c *Config) workflow.RunHistory {
+	if off, err := strconv.ParseBool(os.Getenv(skipEstimationEnv)); err == nil && off {
+		return nil
+	}
+	return workflow.NewRunHistory(c.Workflows.ArgoprojV1alpha1())
 }

@@ -76,6 +76,8 @@ type Dependencies struct {
 	Claims ClaimControl
 	// Recorder emits Kubernetes Events.
 	Recorder EventRecorder
+	// History tells how long earlier runs took, for estimates; nil: no workflow gets one.
+	History RunHistory
 	// WorkflowInformer delivers the headers of workflows that are not completed.
 	WorkflowInformer cache.SharedIndexInformer
 	// PodInformer delivers the pods of workflows that are not labelled completed, indexed by OwnerIndex.
@@ -112,6 +114,8 @@ type Controller struct {
 	runs    *runTable
 	writes  *writeLog
 	cleaner *podCleaner
+	// baselines knows how long earlier runs took.
+	baselines *baselines
 
 	resultCleaner *resultCleaner
 }
@@ -139,6 +143,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		runs:      newRunTable(),
 		writes:    newWriteLog(),
 		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
+		baselines: newBaselines(deps.History, clock),
 
 		resultCleaner: newResultCleaner(deps.Results, clock),
 	}

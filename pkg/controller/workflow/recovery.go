@@ -46,6 +46,7 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 
 	options := c.options.Engine
 	options.Uncommitted = r.pages.ahead()
+	options.Estimate = c.baselines.estimate(ctx, header)
 	run, err := c.newRun(header, nodes, options)
 	if err != nil {
 		phase, message := wfv1.WorkflowError, err.Error()

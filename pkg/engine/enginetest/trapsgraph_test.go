@@ -49,7 +49,9 @@ func TestTrap04_NamesAndIDs_NOD10_NOD11_NOD13(t *testing.T) {
 }
 
 func TestTrap07_PhaseOfDAG_DAG07(t *testing.T) {
-	dag := func(tasks string) string { return templates("- name: main\n  dag:\n    failFast: false\n    tasks:\n" + tasks) }
+	dag := func(tasks string) string {
+		return templates("- name: main\n  dag:\n    failFast: false\n    tasks:\n" + tasks)
+	}
 	failA := map[string]Outcome{"wf.A": {ExitCode: 1}}
 	for _, tc := range []struct {
 		name, tasks string
