@@ -1,0 +1,33 @@
+package config
+
+// Ignored is a key that is set and has no effect, and why.
+type Ignored struct{ Key, Why string }
+
+// Ignored lists the keys that are set and have no effect on this controller, so that nobody relies on them unawares.
+func (c *Config) Ignored() []Ignored {
+	var list []Ignored
+	note := func(set bool, key, why string) {
+		if set {
+			list = append(list, Ignored{key, why})
+		}
+	}
+	note(c.Namespace != "", "namespace", "the flag --namespace restricts the controller to one")
+	note(c.KubeConfig != nil, "kubeConfig", "pods report to the cluster that they run in")
+	note(len(c.ArtifactDrivers) > 0, "artifactDrivers", "this version has no artifact plugins")
+	note(len(c.Links) > 0, "links", "there is no user interface that would show them")
+	note(len(c.Columns) > 0, "columns", "there is no user interface that would show them")
+	note(c.NavColor != "", "navColor", "there is no user interface that would show it")
+	note(c.MetricsConfig != nil, "metricsConfig", "the flag --metrics-bind-address says where metrics are served")
+	note(c.TelemetryConfig != nil, "telemetryConfig", "metrics are scraped, not sent")
+	note(c.Persistence != nil, "persistence", "fairlead-apiserver stores workflows of any size itself; no database is used")
+	note(c.Synchronization != nil, "synchronization", "this version has no locks")
+	note(c.SemaphoreLimitCache != nil, "semaphoreLimitCacheSeconds", "this version has no locks")
+	note(c.SSO != nil, "sso", "who somebody is and what they may do is decided by Kubernetes")
+	note(c.DisableAgentPodCreation != nil, "disableAgentPodCreation", "this version makes no agent pods")
+	note(c.InitlessPod != nil, "initlessPod", "pods have helpers only where a step needs them")
+	if e := c.Executor; e != nil {
+		note(len(e.Command) > 0, "executor.command", "the helpers' command is fixed")
+		note(len(e.VolumeMounts) > 0, "executor.volumeMounts", "the helpers' mounts are fixed")
+	}
+	return list
+}
