@@ -1,5 +1,7 @@
 package v1alpha1
 
+import "strings"
+
 // ArtifactRepository tells where artifacts without a location of their own are stored, and whence those that give only a
 // key take the rest. One driver is set.
 type ArtifactRepository struct {
@@ -134,4 +136,36 @@ type ArtifactRepositoryRefStatus struct {
 	// The repository as it was when the workflow started; later changes do not reach the run.
 	// +optional
 	ArtifactRepository *ArtifactRepository `json:"artifactRepository,omitempty"`
+}
+
+// DefaultKeyFormat is how keys of artifacts begin when neither artifact nor repository says it.
+const DefaultKeyFormat = "{{workflow.name}}/{{pod.name}}"
+
+// GetKeyFormat returns how the keys of artifacts begin that are stored here without a key of their own, with its variables.
+func (r *ArtifactRepository) GetKeyFormat() string {
+	format := ""
+	switch {
+	case r == nil:
+	case r.S3 != nil:
+		format = r.S3.KeyFormat
+		if prefix := r.S3.KeyPrefix; format == "" && prefix != "" {
+			format = strings.TrimSuffix(prefix, "/") + "/" + DefaultKeyFormat
+		}
+	case r.Artifactory != nil:
+		format = r.Artifactory.KeyFormat
+	case r.HDFS != nil:
+		format = r.HDFS.PathFormat
+	case r.OSS != nil:
+		format = r.OSS.KeyFormat
+	case r.GCS != nil:
+		format = r.GCS.KeyFormat
+	case r.Azure != nil:
+		format = r.Azure.BlobNameFormat
+	case r.Plugin != nil:
+		format = r.Plugin.KeyFormat
+	}
+	if format == "" {
+		return DefaultKeyFormat
+	}
+	return format
 }
