@@ -1,0 +1,90 @@
+package client
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	utiljson "k8s.io/apimachinery/pkg/util/json"
+	"k8s.io/client-go/rest"
+)
+
+// ListOptions narrow a list.
+type ListOptions struct {
+	LabelSelector, FieldSelector string
+	// ChunkSize is how many objects one request reads; 0 reads all at once.
+	ChunkSize int64
+	// Whole puts the whole objects, without pages of nodes, into the rows of tables rather than their metadata.
+	Whole bool
+}
+
+func (o ListOptions) apply(request *rest.Request, next string) *rest.Request {
+	if o.LabelSelector != "" {
+		request = request.Param("labelSelector", o.LabelSelector)
+	}
+	if o.FieldSelector != "" {
+		request = request.Param("fieldSelector", o.FieldSelector)
+	}
+	if o.ChunkSize > 0 {
+		request = request.Param("limit", strconv.FormatInt(o.ChunkSize, 10))
+	}
+	if next != "" {
+		request = request.Param("continue", next)
+	}
+	return request
+}
+
+// List returns objects as the server sends them. Workflows come without pages of nodes. An empty namespace means all.
+func (c *Client) List(ctx context.Context, resource, namespace string, options ListOptions) (*unstructured.UnstructuredList, error) {
+	list := &unstructured.UnstructuredList{}
+	for next := ""; ; {
+		data, err := options.apply(c.scoped(c.rest.Get(), resource, namespace), next).Do(ctx).Raw()
+		if err != nil {
+			return nil, err
+		}
+		part := struct {
+			APIVersion string           `json:"apiVersion"`
+			Kind       string           `json:"kind"`
+			Metadata   metav1.ListMeta  `json:"metadata"`
+			Items      []map[string]any `json:"items"`
+		}{}
+		if err := utiljson.Unmarshal(data, &part); err != nil {
+			return nil, unreadable(err)
+		}
+		for _, item := range part.Items {
+			list.Items = append(list.Items, unstructured.Unstructured{Object: item})
+		}
+		list.SetAPIVersion(part.APIVersion)
+		list.SetKind(part.Kind)
+		list.SetResourceVersion(part.Metadata.ResourceVersion)
+		if next = part.Metadata.Continue; next == "" {
+			return list, nil
+		}
+	}
+}
+
+// Table returns what the server would print of a list.
+func (c *Client) Table(ctx context.Context, resource, namespace string, options ListOptions) (*metav1.Table, error) {
+	table := &metav1.Table{}
+	for next := ""; ; {
+		request := options.apply(c.scoped(c.rest.Get(), resource, namespace), next).SetHeader("Accept", tableAccept)
+		if options.Whole {
+			request = request.Param("includeObject", string(metav1.IncludeObject))
+		}
+		data, err := request.Do(ctx).Raw()
+		if err != nil {
+			return nil, err
+		}
+		part := &metav1.Table{}
+		if err := json.Unmarshal(data, part); err != nil {
+			return nil, unreadable(err)
+		}
+		part.Rows = append(table.Rows, part.Rows...)
+		table = part
+		if next = part.Continue; next == "" {
+			return table, nil
+		}
+	}
+}
