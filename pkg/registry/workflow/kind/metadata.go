@@ -26,3 +26,14 @@ func KeepMetadata(meta, old *metav1.ObjectMeta) {
 	*meta = *old.DeepCopy()
 	meta.ManagedFields = managedFields
 }
+
+// keepMetadata is KeepMetadata for objects of any kind.
+func keepMetadata(object, stored metav1.Object) {
+	if of, ok := object.(metav1.ObjectMetaAccessor); ok {
+		if was, ok := stored.(metav1.ObjectMetaAccessor); ok {
+			meta, _ := of.GetObjectMeta().(*metav1.ObjectMeta)
+			old, _ := was.GetObjectMeta().(*metav1.ObjectMeta)
+			KeepMetadata(meta, old)
+		}
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/warning"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/install"
@@ -245,12 +246,22 @@ func TestStatusStrategies(t *testing.T) {
 
 func TestEventBindingWarnings(t *testing.T) {
 	strategy := workfloweventbinding.NewStrategy(newScheme())
-	binding := &v1alpha1.WorkflowEventBinding{}
-	if got := strategy.WarningsOnCreate(context.Background(), binding); len(got) != 1 {
-		t.Errorf("without submit: %q", got)
+	binding := &v1alpha1.WorkflowEventBinding{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns"}}
+	binding.Spec.Event.Selector = "true"
+	recorder := &warnings{}
+	strategy.Validate(warning.WithWarningRecorder(t.Context(), recorder), binding)
+	if len(*recorder) != 1 {
+		t.Errorf("without submit: %q", *recorder)
 	}
+	*recorder = nil
 	binding.Spec.Submit = &v1alpha1.Submit{}
-	if got := strategy.WarningsOnUpdate(context.Background(), binding, binding); len(got) != 0 {
-		t.Errorf("with submit: %q", got)
+	strategy.ValidateUpdate(warning.WithWarningRecorder(t.Context(), recorder), binding, binding)
+	if len(*recorder) != 0 {
+		t.Errorf("with submit: %q", *recorder)
 	}
 }
+
+// warnings records what a client would be warned of.
+type warnings []string
+
+func (w *warnings) AddWarning(_, text string) { *w = append(*w, text) }
