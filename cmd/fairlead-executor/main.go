@@ -43,11 +43,10 @@ func prepare() error {
 		return err
 	}
 	return stage.Main(stage.Options{
-		Shared:     task.SharedDir,
-		Wrapper:    filepath.Join(filepath.Dir(self), task.Wrapper),
-		Script:     task.ScriptFile,
-		Containers: []string{"main"},
-		Getenv:     os.Getenv,
+		Shared:  task.SharedDir,
+		Wrapper: filepath.Join(filepath.Dir(self), task.Wrapper),
+		Script:  task.ScriptFile,
+		Getenv:  os.Getenv,
 	})
 }
 

@@ -7,11 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"os/signal"
 	"path/filepath"
 	"runtime"
-	"syscall"
 
 	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
@@ -57,20 +54,24 @@ func Main(command []string, o Options) int {
 	}
 	defer runtime.KeepAlive(lock)
 
+	r := &runner{Options: o, dir: dir, work: work, own: work.Container(o.Container)}
 	outputs := &volume.Outputs{ExitCode: ExitOwnFailure}
-	if len(command) == 0 {
+	switch {
+	case len(command) == 0:
 		err = errors.New("no command to run")
-	} else {
-		outputs.ExitCode, err = o.runCommand(command, dir, work)
+	default:
+		outputs.ExitCode, err = r.run(command)
 	}
 	if err != nil {
 		outputs.ExitCode = fail(ExitOwnFailure, err)
 	}
-	left := int64(task.MaxOutputBytes)
-	for i := range work.Parameters {
-		f := volume.Read(os.OpenFile, work.Parameters[i].Path, left)
-		left -= int64(len(f.Content))
-		outputs.Files = append(outputs.Files, f)
+	if o.Container == task.Main {
+		left := int64(task.MaxOutputBytes)
+		for i := range work.Parameters {
+			f := volume.Read(os.OpenFile, work.Parameters[i].Path, left)
+			left -= int64(len(f.Content))
+			outputs.Files = append(outputs.Files, f)
+		}
 	}
 	if err := dir.WriteOutputs(outputs); err != nil {
 		fmt.Fprintln(os.Stderr, "fairlead: the outputs cannot be kept:", err)
@@ -95,81 +96,5 @@ func (o Options) lastWords(words string) {
 	if f, err := os.OpenFile(o.TerminationLog, os.O_WRONLY|os.O_APPEND, 0); err == nil {
 		fmt.Fprint(f, words)
 		f.Close()
-	}
-}
-
-// runCommand starts the command, and returns its exit code when it and its output have ended.
-func (o Options) runCommand(command []string, dir volume.Container, work *task.Task) (int, error) {
-	path, err := exec.LookPath(command[0])
-	if err != nil {
-		return 0, fmt.Errorf("the command cannot be started: %w", err)
-	}
-	stdout, done := uintptr(1), func() {}
-	if o.Stdout != nil {
-		stdout = o.Stdout.Fd()
-	}
-	var pipe *capture
-	if work.Result {
-		if pipe, err = newCapture(dir, o.Stdout); err != nil {
-			return 0, fmt.Errorf("the output cannot be captured: %w", err)
-		}
-		stdout, done = pipe.writer.Fd(), pipe.finish
-	}
-
-	// Signals that come from now on are the command's. SIGCHLD is about the command, SIGURG the Go runtime's own, and
-	// SIGPIPE a matter of this process.
-	signals := make(chan os.Signal, 64)
-	signal.Notify(signals)
-	defer signal.Stop(signals)
-
-	pid, err := syscall.ForkExec(path, command, &syscall.ProcAttr{
-		Env:   os.Environ(),
-		Files: []uintptr{0, stdout, 2},
-		// Should this process be killed, the command goes with it. Without a process namespace of the pod the kernel sees
-		// to that anyway.
-		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
-	})
-	if err != nil {
-		return 0, fmt.Errorf("the command %s cannot be started: %w", path, err)
-	}
-	if pipe != nil {
-		pipe.start()
-	}
-	go forward(signals, pid)
-	status, err := reap(pid)
-	done()
-	if err != nil {
-		return 0, err
-	}
-	if status.Signaled() {
-		return 128 + int(status.Signal()), nil
-	}
-	return status.ExitStatus(), nil
-}
-
-func forward(signals <-chan os.Signal, pid int) {
-	for s := range signals {
-		switch s {
-		case syscall.SIGCHLD, syscall.SIGURG, syscall.SIGPIPE:
-		default:
-			if number, ok := s.(syscall.Signal); ok {
-				_ = syscall.Kill(pid, number) // it may be gone already
-			}
-		}
-	}
-}
-
-// reap waits for the command, and for every orphan that it leaves to this process, which is the first of its container.
-func reap(pid int) (syscall.WaitStatus, error) {
-	for {
-		var status syscall.WaitStatus
-		ended, err := syscall.Wait4(-1, &status, 0, nil)
-		switch {
-		case errors.Is(err, syscall.EINTR):
-		case err != nil:
-			return 0, fmt.Errorf("the end of the command cannot be seen: %w", err)
-		case ended == pid && (status.Exited() || status.Signaled()):
-			return status, nil
-		}
 	}
 }

@@ -21,6 +21,7 @@ import (
 const (
 	sharedEnv = "TEST_WRAPPER_SHARED"
 	roleEnv   = "TEST_ROLE"
+	nameEnv   = "TEST_CONTAINER"
 )
 
 // The test program is the wrapper as well, and the command that it runs.
@@ -28,7 +29,11 @@ func TestMain(m *testing.M) {
 	if shared := os.Getenv(sharedEnv); shared != "" {
 		runtime.LockOSThread()
 		os.Unsetenv(sharedEnv)
-		os.Exit(Main(os.Args[1:], Options{Shared: shared, Container: "main", TerminationLog: filepath.Join(shared, "last-words")}))
+		name := os.Getenv(nameEnv)
+		if name == "" {
+			name = "main"
+		}
+		os.Exit(Main(os.Args[1:], Options{Shared: shared, Container: name, TerminationLog: filepath.Join(shared, "last-words")}))
 	}
 	if os.Getenv(roleEnv) == "flood" {
 		flood()

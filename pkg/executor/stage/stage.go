@@ -2,15 +2,14 @@
 package stage
 
 import (
-	"compress/gzip"
-	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
+	"fairlead.dev/fairlead/pkg/executor/packed"
 	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
@@ -23,8 +22,6 @@ type Options struct {
 	Wrapper string
 	// Script is the file for a script that travels in the environment.
 	Script string
-	// Containers are the containers that are wrapped.
-	Containers []string
 	// Getenv reads the environment.
 	Getenv func(string) string
 }
@@ -32,13 +29,17 @@ type Options struct {
 // Main prepares the shared volume.
 func Main(o Options) error {
 	text := o.Getenv(task.Env)
-	if _, err := task.Decode(text); err != nil {
+	work, err := task.Decode(text)
+	if err != nil {
 		return err
 	}
-	for _, name := range o.Containers {
-		if err := volume.Of(o.Shared, name).Create(); err != nil {
-			return fmt.Errorf("prepare the shared volume for container %s: %w", name, err)
+	for _, c := range work.Containers {
+		if err := volume.Of(o.Shared, c.Name).Create(); err != nil {
+			return fmt.Errorf("prepare the shared volume for container %s: %w", c.Name, err)
 		}
+	}
+	if err := o.stageArgs(); err != nil {
+		return err
 	}
 	if err := write(filepath.Join(o.Shared, "task.json"), 0o644, strings.NewReader(text)); err != nil {
 		return err
@@ -56,22 +57,32 @@ func Main(o Options) error {
 
 // stageScript writes the script that came in parts; none is there for most steps.
 func (o Options) stageScript() error {
-	var parts strings.Builder
-	for i := 0; ; i++ {
-		part := o.Getenv(task.ScriptEnv + strconv.Itoa(i))
-		if part == "" {
-			break
-		}
-		parts.WriteString(part)
+	source, err := packed.Open(task.ScriptEnv, o.Getenv)
+	if err != nil {
+		return fmt.Errorf("the script: %w", err)
 	}
-	if parts.Len() == 0 {
+	if source == nil {
 		return nil
 	}
-	source, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, strings.NewReader(parts.String())))
-	if err != nil {
-		return fmt.Errorf("the script in %s* cannot be read: %w", task.ScriptEnv, err)
-	}
 	return write(o.Script, 0o755, source)
+}
+
+// stageArgs writes the arguments that were too long for the pod, a file for each container.
+func (o Options) stageArgs() error {
+	source, err := packed.Open(task.ArgsEnv, o.Getenv)
+	if err != nil || source == nil {
+		return err
+	}
+	args := map[string][]string{}
+	if err := json.NewDecoder(source).Decode(&args); err != nil {
+		return fmt.Errorf("the arguments in %s* cannot be read: %w", task.ArgsEnv, err)
+	}
+	for name, list := range args {
+		if err := volume.Of(o.Shared, name).WriteArgs(list); err != nil {
+			return fmt.Errorf("keep the arguments of container %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // write makes a file with exactly this mode, whatever the umask is.

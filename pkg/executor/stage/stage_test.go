@@ -33,14 +33,14 @@ func TestMain_Stages(t *testing.T) {
 	}
 	w.Close()
 	encoded := base64.StdEncoding.EncodeToString(packed.Bytes())
-	env := map[string]string{task.Env: `{"apiGroup":"argoproj.io","nodeID":"demo-1"}`}
+	env := map[string]string{task.Env: `{"apiGroup":"argoproj.io","nodeID":"demo-1","containers":[{"name":"main"}]}`}
 	for i := 0; len(encoded) > 0; i++ {
 		n := min(len(encoded), 1000)
 		env[task.ScriptEnv+strconv.Itoa(i)] = encoded[:n]
 		encoded = encoded[n:]
 	}
 	options := Options{
-		Shared: shared, Wrapper: program, Script: filepath.Join(dir, "script"), Containers: []string{"main"},
+		Shared: shared, Wrapper: program, Script: filepath.Join(dir, "script"),
 		Getenv: func(name string) string { return env[name] },
 	}
 	if err := Main(options); err != nil {

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 )
 
 const (
@@ -25,6 +26,13 @@ const (
 	ScriptEnv = "FAIRLEAD_SCRIPT_"
 	// ScriptFile is where `init` writes that script, in a volume that main mounts at the same place.
 	ScriptFile = "/argo/staging/script"
+	// Main is the container whose end, outputs and result are the step's.
+	Main = "main"
+	// ArgsEnv is the beginning of the variables that carry long arguments to `init`, in the same form: a JSON object of
+	// lists by container.
+	ArgsEnv = "FAIRLEAD_ARGS_"
+	// ProgressFile is the file below SharedDir in which main says how far it is.
+	ProgressFile = "progress"
 )
 
 // MaxOutputBytes is how much the outputs of one step may have in all, as JSON.
@@ -41,10 +49,58 @@ type Task struct {
 	NodeID string `json:"nodeID"`
 	// Ordinal of the node: tells the server in which page of nodes to look.
 	Ordinal int64 `json:"ordinal"`
+	// Containers are the wrapped containers.
+	Containers []Container `json:"containers,omitempty"`
+	// Grace is how many seconds a container gets between the request to end and its kill.
+	Grace int64 `json:"grace,omitempty"`
+	// Deadline is when main has to be over; nil: never.
+	Deadline *time.Time `json:"deadline,omitempty"`
+	// Progress: main says in a file how far it is.
+	Progress bool `json:"progress,omitempty"`
 	// Result: what main writes to its standard output is an output.
 	Result bool `json:"result,omitempty"`
 	// Parameters are output parameters that are files of main.
 	Parameters []Parameter `json:"parameters,omitempty"`
+}
+
+// Container is a container whose command is wrapped.
+type Container struct {
+	// Name of the container.
+	Name string `json:"name"`
+	// Sidecar: it is ended when all containers that are none have ended.
+	Sidecar bool `json:"sidecar,omitempty"`
+	// After names the containers that have to succeed before the command starts.
+	After []string `json:"after,omitempty"`
+	// Attempts is how often the command is run until it succeeds; 0 is 1.
+	Attempts int `json:"attempts,omitempty"`
+	// Pause between two attempts.
+	Pause time.Duration `json:"pause,omitempty"`
+	// LongArgs: further arguments of the command are in the shared volume, because they are too long for a pod.
+	LongArgs bool `json:"longArgs,omitempty"`
+}
+
+// Container returns what there is to know about a container; a name that is not there has nothing special about it.
+func (t *Task) Container(name string) Container {
+	for _, c := range t.Containers {
+		if c.Name == name {
+			return c
+		}
+	}
+	return Container{Name: name}
+}
+
+// Mains are the names of the wrapped containers that are no sidecars; of a task that lists none, Main.
+func (t *Task) Mains() []string {
+	var names []string
+	for _, c := range t.Containers {
+		if !c.Sidecar {
+			names = append(names, c.Name)
+		}
+	}
+	if len(names) == 0 {
+		names = []string{Main}
+	}
+	return names
 }
 
 // Parameter is an output parameter.

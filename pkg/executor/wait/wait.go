@@ -9,15 +9,11 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"fairlead.dev/fairlead/pkg/executor/report"
 	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
-
-// mainContainer is the container whose end counts.
-const mainContainer = "main"
 
 // Reporter sends a result to the API server; it returns when the result is stored or will never be.
 type Reporter interface {
@@ -37,13 +33,16 @@ type Options struct {
 
 // Main waits for main and reports. The error is meant for the message of the node.
 func Main(ctx context.Context, t *task.Task, o Options) error {
-	dir := volume.Of(o.Shared, mainContainer)
-	if err := awaitReady(dir, o.Terminated); err != nil {
-		return err
+	for _, name := range t.Mains() {
+		c := volume.Of(o.Shared, name)
+		if !c.AwaitReady(o.Terminated) {
+			return fmt.Errorf("the pod was stopped before %s started", name)
+		}
+		if err := c.AwaitRelease(); err != nil {
+			return fmt.Errorf("the end of %s cannot be seen: %w", name, err)
+		}
 	}
-	if err := dir.AwaitRelease(); err != nil {
-		return fmt.Errorf("the end of main cannot be seen: %w", err)
-	}
+	dir := volume.Of(o.Shared, task.Main)
 	outputs, problem := collect(t, dir, o.Mirror)
 	result := &report.Result{
 		APIGroup: t.APIGroup, Namespace: t.Namespace, Name: t.NodeID, Workflow: t.Workflow, Ordinal: t.Ordinal, Outputs: outputs, Final: true,
@@ -52,26 +51,6 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 		return fmt.Errorf("the outputs cannot be reported: %w", err)
 	}
 	return problem
-}
-
-// awaitReady waits until main has started. The directory is watched; looking now and then as well costs next to nothing
-// where watching does not work across containers.
-func awaitReady(dir volume.Container, terminated <-chan struct{}) error {
-	changes, stop := watch(string(dir))
-	defer stop()
-	ticker := time.NewTicker(500 * time.Millisecond)
-	defer ticker.Stop()
-	for !dir.Ready() {
-		select {
-		case <-changes:
-		case <-ticker.C:
-		case <-terminated:
-			if !dir.Ready() {
-				return errors.New("the pod was stopped before main started")
-			}
-		}
-	}
-	return nil
 }
 
 // collect gathers the outputs. What could be gathered is returned with the error about what could not.

@@ -1,0 +1,215 @@
+package run
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/volume"
+)
+
+// sharedFor prepares a shared volume for the containers of a task, as `init` does.
+func sharedFor(t *testing.T, work task.Task) string {
+	t.Helper()
+	shared := t.TempDir()
+	data, err := json.Marshal(&work)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(shared, "task.json"), data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range work.Containers {
+		if err := volume.Of(shared, c.Name).Create(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(shared, "last-words"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return shared
+}
+
+// container starts the wrapper of one container of a pod.
+func container(t *testing.T, shared, name string, command ...string) *wrapped {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &wrapped{Cmd: exec.Command(self, command...), shared: shared, dir: volume.Of(shared, name)}
+	w.Env = append(os.Environ(), sharedEnv+"="+shared, nameEnv+"="+name)
+	w.Stdout, w.Stderr = &w.stdout, &w.stderr
+	w.WaitDelay = 20 * time.Second
+	if err := w.Start(); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// TPL-12, EXE-08: a command starts when those before it have succeeded; one that fails or is killed takes along what follows.
+func TestOrder(t *testing.T) {
+	set := task.Task{Containers: []task.Container{{Name: "a"}, {Name: "b", After: []string{"a"}}, {Name: "c", After: []string{"a", "b"}}}}
+	for name, test := range map[string]struct {
+		a           string
+		codes       [3]int
+		log         string
+		words       string
+		startBefore bool
+	}{
+		"succeeds":       {a: "sleep 0.2; echo a >>$LOG", log: "a b c"},
+		"fails":          {a: "exit 3", codes: [3]int{3, 64, 64}, words: `dependency "a" exited with non-zero code: 3`},
+		"is killed":      {a: "kill -KILL $PPID", codes: [3]int{-1, 64, 64}, words: `dependency "a" was killed`},
+		"starts as last": {a: "echo a >>$LOG", log: "a b c", startBefore: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shared := sharedFor(t, set)
+			log := filepath.Join(shared, "log")
+			t.Setenv("LOG", log)
+			var a, b, c *wrapped
+			startA := func() { a = container(t, shared, "a", "sh", "-c", test.a) }
+			if !test.startBefore {
+				startA()
+			}
+			b = container(t, shared, "b", "sh", "-c", "echo b >>$LOG")
+			c = container(t, shared, "c", "sh", "-c", "echo c >>$LOG")
+			if test.startBefore {
+				startA()
+			}
+			if codes := [3]int{a.code(t), b.code(t), c.code(t)}; codes != test.codes {
+				t.Errorf("exit codes %v, want %v: %s%s%s", codes, test.codes, a.stderr.String(), b.stderr.String(), c.stderr.String())
+			}
+			lines, _ := os.ReadFile(log)
+			if got := strings.Join(strings.Fields(string(lines)), " "); got != test.log {
+				t.Errorf("they ran in order %q, want %q", got, test.log)
+			}
+			if !strings.Contains(b.stderr.String(), test.words) {
+				t.Errorf("%q is not in %q", test.words, b.stderr.String())
+			}
+		})
+	}
+}
+
+// A pod that is stopped does not wait for containers that will not run.
+func TestStoppedWhileWaiting(t *testing.T) {
+	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "a"}, {Name: "b", After: []string{"a"}}}})
+	b := container(t, shared, "b", "true")
+	if !b.dir.AwaitReady(nil) {
+		t.Fatal("not ready")
+	}
+	// The wrapper takes signals shortly after it has the lock; one that comes earlier ends it as well.
+	if err := b.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if code := b.code(t); code == 0 {
+		t.Error("exit code 0")
+	}
+}
+
+// TPL-15: a sidecar is asked to end when the last main container has ended, and killed when it does not; that is no failure of
+// its own. What it says otherwise counts.
+func TestSidecar(t *testing.T) {
+	for name, test := range map[string]struct {
+		command string
+		code    int
+		out     string
+	}{
+		"ends on request":       {command: "exec sleep 1000"},
+		"says goodbye":          {command: "trap 'echo bye; exit 0' TERM; while :; do sleep 0.05; done", out: "bye\n"},
+		"is deaf and is killed": {command: "trap '' TERM; while :; do sleep 0.05; done"},
+		"fails when asked":      {command: "trap 'exit 4' TERM; while :; do sleep 0.05; done", code: 4},
+		"fails by itself":       {command: "exit 5", code: 5},
+		"143 by itself":         {command: "exit 143", code: 143},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shared := sharedFor(t, task.Task{Grace: 1, Containers: []task.Container{{Name: "main"}, {Name: "other"}, {Name: "side", Sidecar: true}}})
+			t.Setenv("GO", filepath.Join(shared, "go"))
+			main := container(t, shared, "main", "true")
+			other := container(t, shared, "other", "sh", "-c", "until [ -e $GO ]; do sleep 0.02; done; sleep 0.3")
+			side := container(t, shared, "side", "sh", "-c", test.command)
+			if code := main.code(t); code != 0 {
+				t.Errorf("main: exit code %d", code)
+			}
+			if left, err := side.dir.ReadOutputs(); err != nil || left != nil && !strings.Contains(name, "itself") {
+				t.Errorf("the sidecar ended before the other container: %+v, %v", left, err)
+			}
+			if err := os.WriteFile(os.Getenv("GO"), nil, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			if code := side.code(t); code != test.code {
+				t.Errorf("exit code %d, want %d: %s", code, test.code, side.stderr.String())
+			}
+			if side.stdout.String() != test.out {
+				t.Errorf("output %q, want %q", side.stdout.String(), test.out)
+			}
+			other.code(t)
+		})
+	}
+}
+
+// TPL-13: the command runs again in place; the number is that of all attempts. A container that was asked to end does not.
+func TestAttempts(t *testing.T) {
+	for name, test := range map[string]struct {
+		attempts int
+		command  string
+		code     int
+		runs     int
+	}{
+		"succeeds at last":  {attempts: 3, command: "echo >>$LOG; [ $(wc -l <$LOG) -ge 3 ]", runs: 3},
+		"never succeeds":    {attempts: 2, command: "echo >>$LOG; exit 9", code: 9, runs: 2},
+		"none wanted":       {command: "echo >>$LOG; exit 9", code: 9, runs: 1},
+		"succeeds at first": {attempts: 5, command: "echo >>$LOG", runs: 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "a", Attempts: test.attempts, Pause: time.Millisecond}}})
+			log := filepath.Join(shared, "log")
+			t.Setenv("LOG", log)
+			a := container(t, shared, "a", "sh", "-c", test.command)
+			if code := a.code(t); code != test.code {
+				t.Errorf("exit code %d, want %d", code, test.code)
+			}
+			if lines, _ := os.ReadFile(log); bytes.Count(lines, []byte("\n")) != test.runs {
+				t.Errorf("ran %d times, want %d", bytes.Count(lines, []byte("\n")), test.runs)
+			}
+		})
+	}
+}
+
+// EXE-15: arguments that no pod can hold come through the shared volume, one that Linux does not take as a file.
+func TestLongArguments(t *testing.T) {
+	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "main", LongArgs: true}}})
+	if err := volume.Of(shared, "main").WriteArgs([]string{"short", strings.Repeat("y", argBytes)}); err != nil {
+		t.Fatal(err)
+	}
+	w := container(t, shared, "main", "sh", "-c", `echo "$0 $1"; wc -c <"${2#@}"`, "zero")
+	if code := w.code(t); code != 0 {
+		t.Fatalf("exit code %d: %s", code, w.stderr.String())
+	}
+	if got := strings.Join(strings.Fields(w.stdout.String()), " "); got != "zero short 131072" {
+		t.Errorf("output %q", got)
+	}
+}
+
+// EXE-09: the command waits for the file that says go on.
+func TestPauseBefore(t *testing.T) {
+	t.Setenv("ARGO_DEBUG_PAUSE_BEFORE", "true")
+	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "main"}}})
+	marker := filepath.Join(string(volume.Of(shared, "main")), "before")
+	w := container(t, shared, "main", "sh", "-c", `[ -e "$0" ]`, marker)
+	if !w.dir.AwaitReady(nil) {
+		t.Fatal("not ready")
+	}
+	if err := os.WriteFile(marker, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if code := w.code(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
