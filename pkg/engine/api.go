@@ -36,6 +36,13 @@ type Options struct {
 	// RestartFailedPods is how often a pod that failed before its main container started is made again without spending a
 	// retry (RTY-12); zero: never.
 	RestartFailedPods int32
+	// RestartPause is how long after the failure; zero: a second.
+	RestartPause time.Duration
+	// Defaults are laid beneath the workflow when it starts: labels and annotations for keys that it has not, the spec beneath
+	// its template's and its own (CFG-03). nil: none. Shared, never changed.
+	Defaults *v1alpha1.Workflow
+	// Policy is what the administrator demands of workflows (CFG-04).
+	Policy Policy
 	// Estimate is how long an earlier run of the same template took; nil: not known.
 	Estimate *Estimate
 }

@@ -28,7 +28,7 @@ func (r *Run) boot() {
 		return
 	}
 	if ready, err := r.resolveSpec(); err != nil {
-		r.finish(v1alpha1.WorkflowFailed, fmt.Sprintf("invalid spec: %s", err))
+		r.refuseSpec(err)
 		return
 	} else if !ready {
 		return
@@ -56,6 +56,9 @@ func (r *Run) boot() {
 		}
 	}
 	r.booted = true
+	if len(r.order) > 0 {
+		r.reread()
+	}
 	r.setDeadline()
 	r.openHooks()
 	r.touch(r.top)

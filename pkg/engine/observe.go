@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -25,8 +26,10 @@ func (r *Run) observe(event Event) {
 			r.touch(f)
 		}
 		delete(r.asked, ev.Request)
+		r.compare(ev)
 	case HeaderChanged:
 		r.headerChanged(ev.Workflow)
+		r.reread()
 	}
 }
 
@@ -207,8 +210,11 @@ func (r *Run) restart(e *entry, pod *corev1.Pod, a assessment) {
 		st.RestartingPodUID = string(pod.UID)
 		st.PodUID = ""
 	})
-	r.alarm(r.now.Add(1e9), e)
+	r.alarm(r.now.Add(r.restartPause()), e)
 }
+
+// restartPause is how long a failed pod is left alone before it is made again.
+func (r *Run) restartPause() time.Duration { return max(r.opts.RestartPause, time.Second) }
 
 // podDeleted is the message of a node whose pod has vanished.
 const podDeleted = "pod deleted"

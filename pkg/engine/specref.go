@@ -16,9 +16,15 @@ import (
 // resolveSpec finds the spec that counts: the stored one, or the template's that the workflow refers to, with the workflow's
 // own fields over it (REF-03). false: it has to be looked up first.
 func (r *Run) resolveSpec() (bool, error) {
+	if r.status.StartedAt.IsZero() {
+		if err := r.opts.Policy.check(&r.wf.Spec); err != nil {
+			return false, err
+		}
+		r.defaultMetadata()
+	}
 	ref := r.wf.Spec.WorkflowTemplateRef
 	if ref == nil {
-		return true, nil
+		return true, r.ownDefaults()
 	}
 	if r.status.StoredWorkflowSpec == nil {
 		in := origin{resource: ref.Name, cluster: ref.ClusterScope}
@@ -30,7 +36,11 @@ func (r *Run) resolveSpec() (bool, error) {
 		if answer.Spec == nil {
 			return false, fmt.Errorf("%s", answer.Message)
 		}
-		merged, err := mergeSpecs(answer.Spec, &r.wf.Spec)
+		below, err := r.layDefaults(answer.Spec)
+		if err != nil {
+			return false, err
+		}
+		merged, err := mergeSpecs(below, &r.wf.Spec)
 		if err != nil {
 			return false, err
 		}
