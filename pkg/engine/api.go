@@ -43,6 +43,8 @@ type Options struct {
 	Defaults *v1alpha1.Workflow
 	// Policy is what the administrator demands of workflows (CFG-04).
 	Policy Policy
+	// RepositoryForAll looks up an artifact repository for every workflow, because one of those there are stores all logs.
+	RepositoryForAll bool
 	// Estimate is how long an earlier run of the same template took; nil: not known.
 	Estimate *Estimate
 }
@@ -75,15 +77,17 @@ type HeaderChanged struct {
 	Workflow *v1alpha1.Workflow
 }
 
-// TemplateResolved answers a request of Decision.Resolve. Exactly one of Spec, Value and Message is given; with Message the
+// TemplateResolved answers a request of Decision.Resolve. Exactly one of Spec, Value, Repository and Message is given; with Message the
 // object or key could not be read and NotFound says whether it is just not there.
 type TemplateResolved struct {
-	Request  TemplateRequest
-	Spec     *v1alpha1.WorkflowSpec // spec of a WorkflowTemplate or ClusterWorkflowTemplate
-	Labels   map[string]string      // labels of that object
-	Value    *string                // value of a ConfigMap key
-	Message  string
-	NotFound bool
+	Request TemplateRequest
+	Spec    *v1alpha1.WorkflowSpec // spec of a WorkflowTemplate or ClusterWorkflowTemplate
+	Labels  map[string]string      // labels of that object
+	Value   *string                // value of a ConfigMap key
+	// Repository is the artifact repository to use. There may be none: then nothing is given.
+	Repository *v1alpha1.ArtifactRepositoryRefStatus
+	Message    string
+	NotFound   bool
 }
 
 // ResultReported tells what the executor reported for a node. Final is set when nothing more will come.
@@ -108,6 +112,7 @@ const (
 	RequestWorkflowTemplate        RequestKind = "WorkflowTemplate"
 	RequestClusterWorkflowTemplate RequestKind = "ClusterWorkflowTemplate"
 	RequestConfigMapParameter      RequestKind = "ConfigMap"
+	RequestArtifactRepository      RequestKind = "ArtifactRepository"
 )
 
 // TemplateRequest names an object that the engine needs to go on. It is comparable: a request that was not answered yet
@@ -116,6 +121,8 @@ type TemplateRequest struct {
 	Kind RequestKind
 	Name string
 	Key  string // key of a ConfigMap; it must carry the label configmap-type: Parameter
+	// Explicit tells, of an artifact repository, that the workflow refers to one; without, the defaults are looked through.
+	Explicit bool
 }
 
 // Decision is what has to be stored and done, in this order: store Nodes, Removed, Status, Labels and Annotations in one

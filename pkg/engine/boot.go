@@ -33,6 +33,9 @@ func (r *Run) boot() {
 	} else if !ready {
 		return
 	}
+	if !r.repository() {
+		return
+	}
 	if r.globals == nil {
 		if err := r.setGlobals(); err != nil {
 			r.globals = nil

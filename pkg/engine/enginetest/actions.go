@@ -49,7 +49,7 @@ func (d *Driver) carryOut(decision engine.Decision) error {
 	}
 	for _, request := range decision.Resolve {
 		answer, ok := d.Templates[request]
-		if !ok {
+		if !ok && request.Kind != engine.RequestArtifactRepository {
 			answer = engine.TemplateResolved{Message: fmt.Sprintf("%s %s not found", request.Kind, request.Name), NotFound: true}
 		}
 		answer.Request = request

@@ -150,9 +150,11 @@ spec: {entrypoint: main, templates: [{name: main, steps: [[{name: a, template: x
 		notice    func(d *enginetest.Driver)
 		phase     v1alpha1.WorkflowPhase
 	}{
-		"found at a restart":         {true, (*enginetest.Driver).Restart, v1alpha1.WorkflowError},
-		"found when a user comes by": {true, func(d *enginetest.Driver) { d.Change(func(wf *v1alpha1.Workflow) { wf.Labels = map[string]string{"x": "y"} }) }, v1alpha1.WorkflowError},
-		"Strict does not mind":       {false, (*enginetest.Driver).Restart, v1alpha1.WorkflowSucceeded},
+		"found at a restart": {true, (*enginetest.Driver).Restart, v1alpha1.WorkflowError},
+		"found when a user comes by": {true, func(d *enginetest.Driver) {
+			d.Change(func(wf *v1alpha1.Workflow) { wf.Labels = map[string]string{"x": "y"} })
+		}, v1alpha1.WorkflowError},
+		"Strict does not mind": {false, (*enginetest.Driver).Restart, v1alpha1.WorkflowSucceeded},
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := enginetest.New(parse(t, `{metadata: {name: wf}, spec: {workflowTemplateRef: {name: lib}}}`), nil)
