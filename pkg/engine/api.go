@@ -146,6 +146,9 @@ type Decision struct {
 	Finished []PodRef
 	// Resolve lists objects that the engine needs; each is to be answered by TemplateResolved.
 	Resolve []TemplateRequest
+	// Metrics are values for the metrics that the workflow declares. A value that was decided and not passed on, because the
+	// process died, is lost.
+	Metrics []Metric
 	// Events are Kubernetes Events to emit on the workflow.
 	Events []WorkflowEvent
 	// Wake is when to Apply again without an event; zero: never.

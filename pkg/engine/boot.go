@@ -62,6 +62,7 @@ func (r *Run) boot() {
 	if len(r.order) > 0 {
 		r.reread()
 	}
+	r.measureWorkflow(true)
 	r.setDeadline()
 	r.openHooks()
 	r.touch(r.top)

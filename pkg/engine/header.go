@@ -99,6 +99,7 @@ func (r *Run) finish(phase v1alpha1.WorkflowPhase, message string) {
 		st.StartedAt = r.now
 	}
 	st.FinishedAt = r.now
+	r.measureWorkflow(false)
 	st.Conditions.UpsertCondition(v1alpha1.Condition{Type: v1alpha1.ConditionTypeCompleted, Status: metav1.ConditionTrue})
 	r.statusChanged = true
 	r.setLabel(v1alpha1.LabelKeyPhase, string(phase))

@@ -42,6 +42,7 @@ func (r *Run) podRequest(e *entry) (PodRequest, error) {
 	if err != nil {
 		return PodRequest{}, err
 	}
+	p.IncludeResult = p.IncludeResult || t.ownResult
 	if p.Spec, err = r.podSpecFor(r.nodeScope(e, t)); err != nil {
 		return PodRequest{}, err
 	}

@@ -114,6 +114,7 @@ func (r *Run) tell(e *entry) {
 		return
 	}
 	e.told = true
+	r.measureEnd(e)
 	if !active(e) {
 		e.leaf = nil
 	}

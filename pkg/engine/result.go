@@ -16,7 +16,7 @@ func (r *Run) expectsResult(e *entry) bool {
 		return false
 	}
 	out := &t.spec.Outputs
-	return e.call.result || len(out.Parameters) > 0 || len(out.Artifacts) > 0 || t.spec.Data != nil
+	return e.call.result || t.ownResult || len(out.Parameters) > 0 || len(out.Artifacts) > 0 || t.spec.Data != nil
 }
 
 // resultReported takes over what the executor says about a node (EXE-02, EXE-03).

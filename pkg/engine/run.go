@@ -136,6 +136,7 @@ func (r *Run) load(nodes []v1alpha1.NodeStatus) error {
 		if _, twice := r.table[e.st.ID]; twice {
 			return fmt.Errorf("two nodes have the ID %s", e.st.ID)
 		}
+		e.measured = e.st.Fulfilled()
 		r.table[e.st.ID] = e
 		r.order = append(r.order, e)
 		r.nextOrdinal = max(r.nextOrdinal, e.st.Ordinal+1)

@@ -21,6 +21,7 @@ func (r *Run) start(f frame, c *call) bool {
 	}
 	if e, ok := r.table[node.ID(r.name, c.name)]; ok {
 		r.adopt(e, c, t, err)
+		r.measureStart(e, t)
 		return true
 	}
 	if err != nil {
@@ -41,6 +42,9 @@ func (r *Run) start(f frame, c *call) bool {
 		return true
 	}
 	r.run(c, t, inputs)
+	if t.spec.Metrics != nil {
+		r.measureStart(r.find(c.name), t)
+	}
 	return true
 }
 

@@ -39,6 +39,7 @@ type entry struct {
 	told      bool // who waits for it has been told that it is fulfilled
 	finished  bool // the end of its pod was passed on
 	stopped   bool // its pod was asked to stop
+	measured  bool // its metrics were given their values
 }
 
 // counts is a progress of n out of m.

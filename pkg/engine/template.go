@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"regexp"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 
@@ -23,6 +24,8 @@ type template struct {
 	tasks  []*activity
 	places map[string]place    // where a step stands
 	reads  map[string]struct{} // siblings whose result somebody in this composite reads (PRM-14)
+	// ownResult tells that a metric of the template reads its result.
+	ownResult bool
 }
 
 // place is where a step stands in its template.
@@ -57,6 +60,16 @@ func (r *Run) compile(spec *v1alpha1.Template, in origin) (*template, error) {
 		if t.retry, err = r.cache.ParseObject(merged.RetryStrategy); err != nil {
 			return nil, err
 		}
+	}
+	if merged.Metrics != nil { // evaluated by themselves, when the node starts and when it ends
+		shell := *own
+		shell.Metrics = nil
+		own = &shell
+		text, err := json.Marshal(merged.Metrics)
+		if err != nil {
+			return nil, err
+		}
+		t.ownResult = strings.Contains(string(text), "outputs.result")
 	}
 	if t.text, err = r.cache.ParseObject(own); err != nil {
 		return nil, err

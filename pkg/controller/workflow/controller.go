@@ -74,6 +74,8 @@ type Dependencies struct {
 	Results ResultControl
 	// Claims makes and removes the volume claims and the disruption budget of a workflow.
 	Claims ClaimControl
+	// Metrics takes in the metrics that workflows declare; nil: they are not kept.
+	Metrics *CustomMetrics
 	// Recorder emits Kubernetes Events.
 	Recorder EventRecorder
 	// History tells how long earlier runs took, for estimates; nil: no workflow gets one.
@@ -114,6 +116,8 @@ type Controller struct {
 	runs    *runTable
 	writes  *writeLog
 	cleaner *podCleaner
+	// custom are the metrics that workflows declare.
+	custom *CustomMetrics
 	// baselines knows how long earlier runs took.
 	baselines *baselines
 
@@ -143,6 +147,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		runs:      newRunTable(),
 		writes:    newWriteLog(),
 		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
+		custom:    deps.Metrics,
 		baselines: newBaselines(deps.History, clock),
 
 		resultCleaner: newResultCleaner(deps.Results, clock),

@@ -5,6 +5,7 @@ import (
 
 	"k8s.io/component-base/metrics"
 	"k8s.io/component-base/metrics/legacyregistry"
+	"k8s.io/utils/clock"
 )
 
 // Metrics of the loop. Those that the reference system has too bear its names.
@@ -42,12 +43,18 @@ var (
 		StabilityLevel: metrics.ALPHA,
 	})
 
+	// customMetrics are those that workflows declare.
+	customMetrics = NewCustomMetrics(clock.RealClock{})
+
 	registerMetrics sync.Once
 )
 
-// RegisterMetrics makes the metrics of the loop appear in component-base's registry.
-func RegisterMetrics() {
+// RegisterMetrics makes the metrics of the loop appear in component-base's registry, and returns the collection for those
+// that workflows declare.
+func RegisterMetrics() *CustomMetrics {
 	registerMetrics.Do(func() {
+		legacyregistry.RawMustRegister(customMetrics)
 		legacyregistry.MustRegister(syncDuration, successorGap, podCreations, phaseCount, errorCount, runsInMemory)
 	})
+	return customMetrics
 }

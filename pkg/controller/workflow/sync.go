@@ -143,6 +143,11 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 	for _, e := range d.Events {
 		c.recorder.Event(r.workflow, e.Type, e.Reason, e.Message)
 	}
+	if c.custom != nil && len(d.Metrics) > 0 {
+		for _, problem := range c.custom.Record(r.workflow.UID, d.Metrics) {
+			c.recorder.Event(r.workflow, "Warning", "MetricsError", problem.Error())
+		}
+	}
 	for _, ref := range d.Delete {
 		if err := c.deleteRef(ctx, r, ref); err != nil {
 			return err
@@ -171,6 +176,9 @@ func (c *Controller) finish(r *activeRun) {
 		if terminal(pod) || gc.deletesAtEnd(pod) {
 			c.cleaner.clean(pod, gc)
 		}
+	}
+	if c.custom != nil {
+		c.custom.End(r.workflow.UID)
 	}
 	c.runs.drop(r.key)
 }
