@@ -4,6 +4,7 @@
 package pod
 
 import (
+	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -11,10 +12,8 @@ import (
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
-
-// MainContainerName is the name that the container of a container or script template always gets.
-const MainContainerName = "main"
 
 // Input is everything a pod is made of. The builder reads it and changes none of it.
 type Input struct {
@@ -30,6 +29,11 @@ type Input struct {
 	Ordinal int64
 	// Executor is what the helpers of steps that need them are made of.
 	Executor Executor
+	// Settings are what the installation's configuration says.
+	Settings Settings
+	// Commands finds out what images run, for wrapped containers without a command whose image the settings do not list; nil:
+	// there is nobody to ask.
+	Commands CommandLookup
 	// HostLabel is the node label by which retries avoid hosts; empty: kubernetes.io/hostname.
 	HostLabel string
 	// Now is when the pod is made; deadlines are counted from it.
@@ -42,9 +46,22 @@ func Build(in Input) (*corev1.Pod, error) {
 	if err := refuseUnsupported(in); err != nil {
 		return nil, err
 	}
-	main, script, err := mainContainer(in.Template)
+	mains, script, err := mainContainers(in)
 	if err != nil {
 		return nil, err
+	}
+	return build(in, mains, script, needsOf(in, mains, script))
+}
+
+func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.Pod, error) {
+	users := sidecars(in.Template, mains)
+	var known, names []string
+	for _, c := range mains {
+		names = append(names, c.Name)
+	}
+	known = append(append(known, WaitContainerName), names...)
+	for _, c := range users {
+		known = append(known, c.Name)
 	}
 
 	pod := &corev1.Pod{
@@ -52,9 +69,12 @@ func Build(in Input) (*corev1.Pod, error) {
 		ObjectMeta: objectMeta(in),
 		Spec: corev1.PodSpec{
 			RestartPolicy:         corev1.RestartPolicyNever,
-			Containers:            []corev1.Container{main},
+			Containers:            slices.Clone(mains),
 			ActiveDeadlineSeconds: activeDeadlineSeconds(in),
 		},
+	}
+	if slices.ContainsFunc(mains, func(c corev1.Container) bool { return pausesForDebugging(&c) }) {
+		pod.Spec.ActiveDeadlineSeconds = nil // somebody looks around in it
 	}
 	setScheduling(&pod.Spec, in)
 	avoidHosts(&pod.Spec, in)
@@ -62,15 +82,20 @@ func Build(in Input) (*corev1.Pod, error) {
 	setIdentity(&pod.Spec, in)
 	setResources(&pod.Spec, in)
 	addInitContainers(&pod.Spec, in.Template)
-	helped := needsHelpers(in, script)
 	if script != "" && fitsAnnotations(pod.Annotations, script) {
 		mountScript(pod, script)
 		script = ""
 	}
-	if helped {
-		if err := addHelpers(&pod.Spec, in, script); err != nil {
+	pod.Spec.Containers = append(pod.Spec.Containers, users...)
+	var work *task.Task
+	var err error
+	if n.stage {
+		if work, err = addHelpers(&pod.Spec, in, len(mains), script, n); err != nil {
 			return nil, err
 		}
+	}
+	if reportsItself(in) {
+		addReporting(&pod.Spec, n)
 	}
 	if err := addVolumes(&pod.Spec, in); err != nil {
 		return nil, err
@@ -78,10 +103,19 @@ func Build(in Input) (*corev1.Pod, error) {
 	if err := applyPodSpecPatches(&pod.Spec, in); err != nil {
 		return nil, err
 	}
-	if helped {
-		if err := wrapMain(&pod.Spec, in); err != nil {
-			return nil, err
-		}
+	switch {
+	case !n.wrapper && strangers(&pod.Spec, known):
+		n.stage, n.wrapper = true, true
+		return build(in, mains, script, n)
+	case n.wrapper:
+		err = wrapContainers(&pod.Spec, in, names, work, n)
+	case work != nil:
+		err = hand(&pod.Spec, in, work, nil)
+	case reportsItself(in):
+		err = handAlone(&pod.Spec, in)
+	}
+	if err != nil {
+		return nil, err
 	}
 	if err := checkAnnotationSize(pod, in.Template); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package pod
 
 import (
 	"bytes"
+	"errors"
 	"flag"
 	"os"
 	"path/filepath"
@@ -37,6 +38,9 @@ type buildCase struct {
 	Claims   []corev1.Volume `json:"claims"`
 	Result   bool            `json:"includeResult"`
 	Ordinal  int64           `json:"ordinal"`
+	Settings Settings        `json:"settings"`
+	// Images answers look-ups in a registry.
+	Images map[string]ImageCommand `json:"images"`
 }
 
 func (c *buildCase) input(t *testing.T) Input {
@@ -57,6 +61,7 @@ func (c *buildCase) input(t *testing.T) Input {
 			IncludeResult: c.Result,
 		},
 		Workflow: &c.Workflow, Spec: &c.Workflow.Spec, Claims: c.Claims, Now: testNow,
+		Settings: c.Settings, Commands: c.command,
 		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent},
 	}
 	if in.Template == nil {
@@ -70,6 +75,14 @@ func (c *buildCase) input(t *testing.T) Input {
 		in.Deadline = testNow.Add(d)
 	}
 	return in
+}
+
+// command is a look-up in the registry of the case.
+func (c *buildCase) command(namespace string, _ *corev1.PodSpec, image string) (ImageCommand, error) {
+	if found, ok := c.Images[image]; ok && namespace == "work" {
+		return found, nil
+	}
+	return ImageCommand{}, LookupError(image, errors.New("no such image"))
 }
 
 func loadCase(t *testing.T, file string) *buildCase {

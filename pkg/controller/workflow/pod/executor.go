@@ -30,12 +30,6 @@ func refuseUnsupported(in Input) error {
 func unsupportedField(in Input) string {
 	t := in.Template
 	switch {
-	case t.ContainerSet != nil:
-		return "containerSet"
-	case t.Resource != nil:
-		return "resource"
-	case t.Data != nil:
-		return "data"
 	case t.HTTP != nil:
 		return "http"
 	case t.Plugin != nil:
@@ -44,8 +38,6 @@ func unsupportedField(in Input) string {
 		return "inputs.artifacts[" + t.Inputs.Artifacts[0].Name + "]"
 	case len(t.Outputs.Artifacts) > 0:
 		return "outputs.artifacts[" + t.Outputs.Artifacts[0].Name + "]"
-	case len(t.Sidecars) > 0:
-		return "sidecars[" + t.Sidecars[0].Name + "]"
 	case archivesLogs(in):
 		return "archiveLogs"
 	}
@@ -58,18 +50,4 @@ func archivesLogs(in Input) bool {
 		return *l.ArchiveLogs
 	}
 	return in.Spec.ArchiveLogs != nil && *in.Spec.ArchiveLogs
-}
-
-// needsHelpers tells whether somebody in the pod has to collect or bring something: a result that is read, output
-// parameters that are files, or a script that is too long for an annotation. All other steps are plain pods.
-func needsHelpers(in Input, script string) bool {
-	if in.IncludeResult || !fitsAnnotations(objectMeta(in).Annotations, script) {
-		return true
-	}
-	for _, p := range in.Template.Outputs.Parameters {
-		if p.ValueFrom != nil && p.ValueFrom.Path != "" {
-			return true
-		}
-	}
-	return false
 }

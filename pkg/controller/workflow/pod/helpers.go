@@ -27,38 +27,32 @@ const (
 	executorPath = "/usr/local/bin/fairlead-executor"
 	// tokenPath is where programs in a pod look for their token. A container that mounts something there is left alone by
 	// Kubernetes, whether or not the pod's other containers get a token.
-	tokenPath           = "/var/run/secrets/kubernetes.io/serviceaccount"
-	tokenExpiration     = int64(3600)
-	clusterCAConfigMap  = "kube-root-ca.crt"
-	projectedFileMode   = int32(0o644)
-	imageCommandMessage = "failed to look-up entrypoint/cmd for image %q, you must either explicitly specify the command, or list the image's command in the index: " +
-		"%s has outputs, so its command is wrapped, and this version reads no image index: give the template a command"
+	tokenPath          = "/var/run/secrets/kubernetes.io/serviceaccount"
+	tokenExpiration    = int64(3600)
+	clusterCAConfigMap = "kube-root-ca.crt"
+	projectedFileMode  = int32(0o644)
 )
 
-// addHelpers gives the pod `init`, `wait` and the volume by which they and main talk (POD-01, POD-03). The command of main
-// is wrapped later, by wrapMain: patches are for the command that the user wrote.
-func addHelpers(spec *corev1.PodSpec, in Input, script string) error {
+// addHelpers gives the pod `init` and `wait`, as far as they are needed, and the volume by which they and the other containers
+// talk (POD-01, POD-03). The commands are wrapped later, by wrapContainers: patches are for the commands that the user wrote.
+// mains are the first containers of the pod; the task is the helpers'.
+func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n needs) (*task.Task, error) {
 	if in.Executor.Image == "" {
-		return errors.New("this step needs the executor, and the controller does not know its image: set --executor-image")
+		return nil, errors.New("this step needs the executor, and the controller does not know its image: set --executor-image")
 	}
-	work, mirrors, err := taskOf(in, &spec.Containers[0])
+	work, mirrors, err := taskOf(in, mainOf(spec.Containers[:mains]))
 	if err != nil {
-		return fmt.Errorf("%s: %w", templateName(in.Template), err)
+		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
 	}
-	encoded, err := work.Encode()
-	if err != nil {
-		return fmt.Errorf("%s: %w", templateName(in.Template), err)
-	}
-	env := append([]corev1.EnvVar{{Name: task.Env, Value: encoded}}, executorEnv(in)...)
-	shared := corev1.VolumeMount{Name: sharedVolumeName, MountPath: task.SharedDir}
-
+	work.Progress = n.progress
+	env := append([]corev1.EnvVar{{Name: task.Env}}, executorEnv(in)...)
 	first := helper(in, InitContainerName, "init")
 	first.Env = env
-	first.VolumeMounts = []corev1.VolumeMount{shared}
+	first.VolumeMounts = []corev1.VolumeMount{sharedMount()}
 	if script != "" {
-		parts, err := scriptEnv(in.Template, script)
+		parts, err := packedEnv(in, task.ScriptEnv, script, "script.source")
 		if err != nil {
-			return err
+			return nil, err
 		}
 		first.Env = append(slices.Clone(env), parts...)
 		staging := corev1.VolumeMount{Name: scriptVolumeName, MountPath: scriptMountPath}
@@ -66,27 +60,34 @@ func addHelpers(spec *corev1.PodSpec, in Input, script string) error {
 		addScriptMount(&spec.Containers[0])
 		spec.Volumes = append(spec.Volumes, emptyDir(scriptVolumeName))
 	}
+	spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
+	spec.Volumes = append(spec.Volumes, emptyDir(sharedVolumeName))
+	if !n.wait {
+		return work, nil
+	}
 	wait := helper(in, WaitContainerName, "wait")
 	wait.Env = env
-	wait.VolumeMounts = append([]corev1.VolumeMount{
-		shared,
-		{Name: tmpVolumeName, MountPath: "/tmp"},
-		{Name: tokenVolumeName, MountPath: tokenPath, ReadOnly: true},
-	}, mirrors...)
-
-	spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
+	wait.VolumeMounts = append([]corev1.VolumeMount{sharedMount(), tmpMount(), tokenMount()}, mirrors...)
 	spec.Containers = append([]corev1.Container{wait}, spec.Containers...)
-	spec.Volumes = append(spec.Volumes, emptyDir(sharedVolumeName), emptyDir(tmpVolumeName), tokenVolume())
-	return nil
+	spec.Volumes = append(spec.Volumes, emptyDir(tmpVolumeName), tokenVolume())
+	return work, nil
+}
+
+// mainOf is the container that outputs are taken from.
+func mainOf(containers []corev1.Container) *corev1.Container {
+	if i := slices.IndexFunc(containers, func(c corev1.Container) bool { return c.Name == MainContainerName }); i >= 0 {
+		return &containers[i]
+	}
+	return &corev1.Container{}
 }
 
 // helper is a container of our own. It asks for no right that a restricted namespace would refuse.
-func helper(in Input, name, command string) corev1.Container {
-	return corev1.Container{
+func helper(in Input, name string, command ...string) corev1.Container {
+	c := corev1.Container{
 		Name:            name,
 		Image:           in.Executor.Image,
 		ImagePullPolicy: in.Executor.PullPolicy,
-		Command:         []string{executorPath, command},
+		Command:         append([]string{executorPath}, command...),
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
 			ReadOnlyRootFilesystem:   new(true),
@@ -94,20 +95,22 @@ func helper(in Input, name, command string) corev1.Container {
 			SeccompProfile:           &corev1.SeccompProfile{Type: corev1.SeccompProfileTypeRuntimeDefault},
 		},
 	}
+	if s := in.Settings.Executor; s != nil {
+		c.Image = firstSet(s.Image, c.Image)
+		if s.ImagePullPolicy != "" {
+			c.ImagePullPolicy = s.ImagePullPolicy
+		}
+		c.Resources = s.Resources
+		if s.SecurityContext != nil {
+			c.SecurityContext = s.SecurityContext
+		}
+	}
+	return c
 }
 
-// executorEnv is what helpers are told beside their task (POD-05).
-func executorEnv(in Input) []corev1.EnvVar {
-	field := func(name, path string) corev1.EnvVar {
-		return corev1.EnvVar{Name: name, ValueFrom: &corev1.EnvVarSource{FieldRef: &corev1.ObjectFieldSelector{APIVersion: "v1", FieldPath: path}}}
-	}
-	return []corev1.EnvVar{
-		{Name: "ARGO_NODE_ID", Value: in.NodeID},
-		{Name: "ARGO_WORKFLOW_NAME", Value: in.Workflow.Name},
-		{Name: "ARGO_WORKFLOW_UID", Value: string(in.Workflow.UID)},
-		field("ARGO_POD_NAME", "metadata.name"),
-		field("ARGO_POD_UID", "metadata.uid"),
-	}
+// isHelper tells whether a container is a program of ours that is given the task.
+func isHelper(c *corev1.Container) bool {
+	return slices.ContainsFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == task.Env })
 }
 
 // taskOf says what the helpers have to do, and which mounts of main `wait` needs for it (POD-04).
@@ -115,6 +118,10 @@ func taskOf(in Input, main *corev1.Container) (*task.Task, []corev1.VolumeMount,
 	work := &task.Task{
 		APIGroup: wfv1.GroupName, Namespace: in.Workflow.Namespace, Workflow: in.Workflow.Name,
 		NodeID: in.NodeID, Ordinal: in.Ordinal, Result: in.IncludeResult,
+	}
+	if !in.Deadline.IsZero() {
+		at := in.Deadline.UTC()
+		work.Deadline = &at
 	}
 	var mirrors []corev1.VolumeMount
 	for i := range in.Template.Outputs.Parameters {
@@ -162,25 +169,12 @@ func mountOf(main *corev1.Container, file string) *corev1.VolumeMount {
 	return found
 }
 
-// wrapMain puts the wrapper before the command of main, after all patches (POD-02, POD-13).
-func wrapMain(spec *corev1.PodSpec, in Input) error {
-	i := slices.IndexFunc(spec.Containers, func(c corev1.Container) bool { return c.Name == MainContainerName })
-	if i < 0 {
-		return fmt.Errorf("%s: podSpecPatch removes the container main", templateName(in.Template))
-	}
-	main := &spec.Containers[i]
-	if len(main.Command) == 0 {
-		return fmt.Errorf(imageCommandMessage, main.Image, templateName(in.Template))
-	}
-	main.Command = append([]string{task.SharedDir + "/" + task.Wrapper, MainContainerName, "--"}, main.Command...)
-	main.VolumeMounts = append(slices.Clone(main.VolumeMounts), corev1.VolumeMount{Name: sharedVolumeName, MountPath: task.SharedDir})
-	main.Env = append(slices.Clone(main.Env),
-		corev1.EnvVar{Name: "ARGO_CONTAINER_NAME", Value: MainContainerName},
-		corev1.EnvVar{Name: "ARGO_NODE_ID", Value: in.NodeID},
-		corev1.EnvVar{Name: "ARGO_WORKFLOW_NAME", Value: in.Workflow.Name},
-		corev1.EnvVar{Name: "ARGO_INCLUDE_SCRIPT_OUTPUT", Value: fmt.Sprint(in.IncludeResult)},
-	)
-	return nil
+func tmpMount() corev1.VolumeMount {
+	return corev1.VolumeMount{Name: tmpVolumeName, MountPath: "/tmp"}
+}
+
+func tokenMount() corev1.VolumeMount {
+	return corev1.VolumeMount{Name: tokenVolumeName, MountPath: tokenPath, ReadOnly: true}
 }
 
 func emptyDir(name string) corev1.Volume {

@@ -32,7 +32,7 @@ func objectMeta(in Input) metav1.ObjectMeta {
 	annotations[wfv1.AnnotationKeyNodeID] = in.NodeID
 	annotations[wfv1.AnnotationKeyNodeName] = in.NodeName
 	if _, set := annotations[wfv1.AnnotationKeyDefaultContainer]; !set {
-		annotations[wfv1.AnnotationKeyDefaultContainer] = MainContainerName
+		annotations[wfv1.AnnotationKeyDefaultContainer] = defaultContainer(in.Template)
 	}
 	if gc := in.Spec.PodGC; gc != nil && gc.Strategy != "" {
 		annotations[wfv1.AnnotationKeyPodGCStrategy] = string(gc.Strategy) + "/" + DeleteDelay(gc).String()

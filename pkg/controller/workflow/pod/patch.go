@@ -3,6 +3,7 @@ package pod
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
@@ -40,5 +41,16 @@ func applyPodSpecPatches(spec *corev1.PodSpec, in Input) error {
 		}
 		*spec = patched
 	}
+	dropEmptyHelpers(spec)
 	return nil
+}
+
+// dropEmptyHelpers removes what a patch for `init` or `wait` leaves in a pod that has no such container: patches are written
+// for every step, and many steps have no helpers.
+func dropEmptyHelpers(spec *corev1.PodSpec) {
+	empty := func(c corev1.Container) bool {
+		return (c.Name == InitContainerName || c.Name == WaitContainerName) && c.Image == "" && len(c.Command) == 0
+	}
+	spec.InitContainers = slices.DeleteFunc(spec.InitContainers, empty)
+	spec.Containers = slices.DeleteFunc(spec.Containers, empty)
 }

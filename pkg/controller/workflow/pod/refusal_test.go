@@ -43,19 +43,13 @@ func TestBuildRefusesWhatIsNotSupported(t *testing.T) {
 		change   func(*Input)
 		field    string
 	}{
-		"containerSet": {template: wfv1.Template{ContainerSet: &wfv1.ContainerSetTemplate{}}, field: "containerSet"},
-		"resource":     {template: wfv1.Template{Resource: &wfv1.ResourceTemplate{}}, field: "resource"},
-		"data":         {template: wfv1.Template{Data: &wfv1.Data{}}, field: "data"},
-		"http":         {template: wfv1.Template{HTTP: &wfv1.HTTP{}}, field: "http"},
-		"plugin":       {template: wfv1.Template{Plugin: &wfv1.Plugin{}}, field: "plugin"},
+		"http":   {template: wfv1.Template{HTTP: &wfv1.HTTP{}}, field: "http"},
+		"plugin": {template: wfv1.Template{Plugin: &wfv1.Plugin{}}, field: "plugin"},
 		"input artifact": {
 			template: wfv1.Template{Container: plain(), Inputs: wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "source"}}}}, field: "inputs.artifacts[source]",
 		},
 		"output artifact": {
 			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary"}}}}, field: "outputs.artifacts[binary]",
-		},
-		"sidecar": {
-			template: wfv1.Template{Container: plain(), Sidecars: []wfv1.UserContainer{{Container: corev1.Container{Name: "db"}}}}, field: "sidecars[db]",
 		},
 		"archived logs": {
 			template: wfv1.Template{Container: plain()}, change: func(in *Input) { in.Spec.ArchiveLogs = new(true) }, field: "archiveLogs",
@@ -111,7 +105,7 @@ func TestBuildErrors(t *testing.T) {
 			template: wfv1.Template{Container: plain(), PodSpecPatch: "containers: 7"},
 			want:     []string{"Error applying PodSpecPatch", "template step"},
 		},
-		"no pod template": {template: wfv1.Template{}, want: []string{"template step", "neither container nor script"}},
+		"no pod template": {template: wfv1.Template{}, want: []string{"template step", "no container, script"}},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

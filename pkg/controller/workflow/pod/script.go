@@ -1,18 +1,12 @@
 package pod
 
 import (
-	"bytes"
-	"compress/gzip"
-	"encoding/base64"
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 const (
@@ -27,9 +21,6 @@ const (
 
 	// annotationLimit is how many bytes of keys and values Kubernetes allows in all annotations of an object.
 	annotationLimit = 256 * 1024
-	// scriptEnvLimit is how much a longer script may have when compressed: etcd takes pods of up to 1.5 MiB, Linux 2 MiB of
-	// environment.
-	scriptEnvLimit = 1 << 20
 )
 
 // mountScript brings the source into the pod without a helper: an annotation holds it, a downwardAPI volume shows it as a
@@ -65,29 +56,6 @@ func annotationBytes(annotations map[string]string) int {
 		total += len(k) + len(v)
 	}
 	return total
-}
-
-// scriptEnv is a script that is too long for an annotation, as environment variables of `init`: compressed, so that it also
-// fits into the pod, and in parts, because Linux limits the length of each.
-func scriptEnv(t *wfv1.Template, source string) ([]corev1.EnvVar, error) {
-	var packed bytes.Buffer
-	encoder := base64.NewEncoder(base64.StdEncoding, &packed)
-	compressor := gzip.NewWriter(encoder)
-	if _, err := compressor.Write([]byte(source)); err != nil {
-		return nil, err
-	}
-	if err := errors.Join(compressor.Close(), encoder.Close()); err != nil {
-		return nil, err
-	}
-	if packed.Len() > scriptEnvLimit {
-		return nil, fmt.Errorf("%s: script.source has %d bytes, %d when compressed; at most %d fit into a pod: put it into the image or an artifact",
-			templateName(t), len(source), packed.Len(), scriptEnvLimit)
-	}
-	var parts []corev1.EnvVar
-	for packed.Len() > 0 {
-		parts = append(parts, corev1.EnvVar{Name: task.ScriptEnv + strconv.Itoa(len(parts)), Value: string(packed.Next(task.EnvLimit))})
-	}
-	return parts, nil
 }
 
 // checkAnnotationSize gives a message about the annotations that a user wrote where Kubernetes would only count bytes.

@@ -1,0 +1,62 @@
+package pod
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/strategicpatch"
+)
+
+// Settings are what the configuration of an installation says about pods. The zero value says nothing. They are shared and
+// not changed.
+type Settings struct {
+	// Images are the commands of images, by the name of the image as it stands in templates (POD-02).
+	Images map[string]ImageCommand
+	// MainContainer holds what main containers get that do not say otherwise; its name, image, command and arguments do not
+	// count (POD-12). Nil: nothing.
+	MainContainer *corev1.Container
+	// Executor is what the helpers in pods get: image, pull policy, resources, environment and security context. What it does
+	// not set stays as it is (POD-12). Nil: nothing.
+	Executor *corev1.Container
+	// ImageVolumes brings the wrapper by a volume that is made of the executor's image, without a container that copies it.
+	// The cluster has to support such volumes.
+	ImageVolumes bool
+}
+
+// ImageCommand is what an image runs when a container names no command.
+type ImageCommand struct {
+	Entrypoint []string
+	Cmd        []string
+}
+
+// ErrNotYet is wrapped by errors of Build that go away by themselves, because something is still being looked up.
+var ErrNotYet = errors.New("not known yet")
+
+// CommandLookup finds out what an image runs, with the pull secrets and the service account of the pod. An error that wraps
+// ErrNotYet means that it is being looked up.
+type CommandLookup func(namespace string, spec *corev1.PodSpec, image string) (ImageCommand, error)
+
+// withDefaults puts the container of a user over the defaults.
+func withDefaults(c corev1.Container, defaults *corev1.Container) (corev1.Container, error) {
+	if defaults == nil {
+		return c, nil
+	}
+	base := defaults.DeepCopy()
+	base.Name, base.Image, base.Command, base.Args = c.Name, "", nil, nil
+	below, err := json.Marshal(base)
+	if err != nil {
+		return c, err
+	}
+	above, err := json.Marshal(&c)
+	if err != nil {
+		return c, err
+	}
+	both, err := strategicpatch.StrategicMergePatch(below, above, corev1.Container{})
+	if err != nil {
+		return c, fmt.Errorf("merge the configured mainContainer: %w", err)
+	}
+	merged := corev1.Container{}
+	return merged, json.Unmarshal(both, &merged)
+}

@@ -1,0 +1,152 @@
+package pod
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/executor/task"
+)
+
+// argsLimit is how long the arguments of a container may be together, in bytes, before they are brought in by `init`; Linux
+// allows no longer one.
+const argsLimit = 128 << 10
+
+// wrapContainers puts the wrapper before the commands of all containers but `wait`, after all patches (POD-02, POD-13), and
+// completes the task with what there is to know about them.
+func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.Task, n needs) error {
+	for _, name := range mains {
+		if !slices.ContainsFunc(spec.Containers, func(c corev1.Container) bool { return c.Name == name }) {
+			return fmt.Errorf("%s: podSpecPatch removes the container %s", templateName(in.Template), name)
+		}
+	}
+	work.Grace = gracePeriod(spec)
+	long := map[string][]string{}
+	for i := range spec.Containers {
+		c := &spec.Containers[i]
+		if c.Name == WaitContainerName {
+			continue
+		}
+		about, err := wrappedContainer(in, c.Name, !slices.Contains(mains, c.Name))
+		if err != nil {
+			return fmt.Errorf("%s: %w", templateName(in.Template), err)
+		}
+		if err := setCommand(spec, c, in); err != nil {
+			return err
+		}
+		if tooLong(c.Args) {
+			about.LongArgs = true
+			long[c.Name], c.Args = c.Args, nil
+		}
+		c.Command = append([]string{wrapperPath(in, n), c.Name, "--"}, c.Command...)
+		c.VolumeMounts = append(slices.Clone(c.VolumeMounts), sharedMount())
+		setEnv(c, wrappedEnv(in, c.Name, n, work.Grace)...)
+		work.Containers = append(work.Containers, about)
+	}
+	return hand(spec, in, work, long)
+}
+
+// wrappedContainer is what the wrapper has to know about a container.
+func wrappedContainer(in Input, name string, sidecar bool) (task.Container, error) {
+	about := task.Container{Name: name, Sidecar: sidecar}
+	set := in.Template.ContainerSet
+	if set == nil || sidecar {
+		return about, nil
+	}
+	for i := range set.Containers {
+		if set.Containers[i].Name == name {
+			about.After = set.Containers[i].Dependencies
+		}
+	}
+	if again := set.RetryStrategy; again != nil && again.Retries != nil {
+		about.Attempts = again.Retries.IntValue()
+		pause, err := wfv1.ParseDuration(again.Duration)
+		if again.Duration != "" && err != nil {
+			return about, fmt.Errorf("containerSet.retryStrategy.duration: %w", err)
+		}
+		about.Pause = pause
+	}
+	return about, nil
+}
+
+// setCommand gives a container without a command the one of its image (POD-02): the wrapper has to be told what to run.
+func setCommand(spec *corev1.PodSpec, c *corev1.Container, in Input) error {
+	if len(c.Command) > 0 {
+		return nil
+	}
+	found, known := in.Settings.Images[c.Image]
+	if !known {
+		if in.Commands == nil {
+			return fmt.Errorf(imageCommandMessage, c.Image, "no registry is asked")
+		}
+		var err error
+		if found, err = in.Commands(in.Workflow.Namespace, spec, c.Image); err != nil {
+			return err
+		}
+	}
+	c.Command = found.Entrypoint
+	if len(c.Args) == 0 {
+		c.Args = found.Cmd
+	}
+	if len(c.Command)+len(c.Args) == 0 {
+		return fmt.Errorf(imageCommandMessage, c.Image, "the image has none")
+	}
+	return nil
+}
+
+// imageCommandMessage is the message of a step whose command is not known; clients match on it.
+const imageCommandMessage = "failed to look-up entrypoint/cmd for image %q, you must either explicitly specify the command, or list the image's command in the index: %s"
+
+// LookupError is the error of a CommandLookup that found nothing.
+func LookupError(image string, err error) error {
+	return fmt.Errorf(imageCommandMessage, image, err.Error())
+}
+
+// hand gives the helpers their task, and `init` what is too long to stand in the pod.
+func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]string) error {
+	encoded, err := work.Encode()
+	if err != nil {
+		return fmt.Errorf("%s: %w", templateName(in.Template), err)
+	}
+	var args []corev1.EnvVar
+	if len(long) > 0 {
+		text, err := json.Marshal(long)
+		if err != nil {
+			return err
+		}
+		if args, err = packedEnv(in, task.ArgsEnv, string(text), "args"); err != nil {
+			return err
+		}
+	}
+	for _, list := range [][]corev1.Container{spec.InitContainers, spec.Containers} {
+		for i := range list {
+			c := &list[i]
+			if !isHelper(c) {
+				continue
+			}
+			setEnv(c, corev1.EnvVar{Name: task.Env, Value: encoded})
+			if c.Name == InitContainerName {
+				setEnv(c, args...)
+			}
+		}
+	}
+	return nil
+}
+
+// tooLong tells whether arguments are better not put into the pod itself (EXE-15).
+func tooLong(args []string) bool {
+	total := 0
+	for _, a := range args {
+		total += len(a)
+	}
+	return total >= argsLimit
+}
+
+func wrapperPath(Input, needs) string { return task.SharedDir + "/" + task.Wrapper }
+
+func sharedMount() corev1.VolumeMount {
+	return corev1.VolumeMount{Name: sharedVolumeName, MountPath: task.SharedDir}
+}
