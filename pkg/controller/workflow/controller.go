@@ -40,6 +40,10 @@ type Options struct {
 	Engine engine.Options
 	// Executor is what the helpers in pods are made of, for the steps that need them.
 	Executor podbuilder.Executor
+	// Settings returns what the configuration says about pods at the moment; nil: nothing.
+	Settings func() podbuilder.Settings
+	// Commands finds out what images run; nil: there is nobody to ask.
+	Commands podbuilder.CommandLookup
 }
 
 func (o *Options) setDefaults() {
@@ -50,6 +54,9 @@ func (o *Options) setDefaults() {
 		if *d.field <= 0 {
 			*d.field = d.value
 		}
+	}
+	if o.Settings == nil {
+		o.Settings = func() podbuilder.Settings { return podbuilder.Settings{} }
 	}
 	if o.CreateTimeout <= 0 {
 		o.CreateTimeout = 5 * time.Second

@@ -131,9 +131,14 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 		Claims:     r.claims,
 		Ordinal:    r.ordinalOf(w.NodeID),
 		Executor:   c.options.Executor,
+		Settings:   c.options.Settings(),
+		Commands:   c.options.Commands,
 		HostLabel:  c.options.Engine.RetryHostLabel,
 		Now:        c.clock.Now(),
 	})
+	if errors.Is(err, pod.ErrNotYet) {
+		return nil, transient{err}
+	}
 	if err != nil {
 		return nil, permanent{err}
 	}
