@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -196,6 +197,28 @@ func TestServerMayDelegateAuthentication(t *testing.T) {
 	}
 	if !reader || !delegator {
 		t.Errorf("extension-apiserver-authentication-reader bound: %t, system:auth-delegator bound: %t", reader, delegator)
+	}
+}
+
+// The controller finds the server by the name that the server's certificate is made for, and may read whom to trust.
+func TestControllerReachesTheServerDirectly(t *testing.T) {
+	for _, name := range installable {
+		r := render(t, filepath.Join(root, name))
+		want := ""
+		for _, s := range of[*corev1.Service](r.objects) {
+			if s.Name == "fairlead-apiserver" && s.Spec.Ports[0].Port == 443 {
+				want = "--workflow-server=https://" + s.Name + "." + s.Namespace + ".svc"
+			}
+		}
+		args := deployment(t, r.objects, "fairlead-controller").Spec.Template.Spec.Containers[0].Args
+		if want == "" || len(intersection(args, []string{want})) == 0 {
+			t.Errorf("%s: the controller is started with %q, want %q among them", name, args, want)
+		}
+		for _, verb := range []string{"list", "watch"} {
+			if !grants(r.objects, "fairlead-controller:apiservice", "apiregistration.k8s.io", "apiservices", verb) {
+				t.Errorf("%s: the controller may not %s its APIService", name, verb)
+			}
+		}
 	}
 }
 

@@ -13,8 +13,11 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/direct"
 	"fairlead.dev/fairlead/pkg/controller/listwatch"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
@@ -27,6 +30,10 @@ type Config struct {
 	// Election is a client of its own, so that a busy one never delays the renewal of the Lease.
 	Election  kubernetes.Interface
 	Workflows versioned.Interface
+	// Route is the way that Workflows takes; nil: through kube-apiserver, always.
+	Route *direct.Route
+	// APIServices name the authority that the Route trusts.
+	APIServices aggregator.Interface
 
 	WorkflowInformer cache.SharedIndexInformer
 	PodInformer      cache.SharedIndexInformer
@@ -63,7 +70,18 @@ func NewConfig(o *Options) (*Config, error) {
 	if c.Election, err = kubernetes.NewForConfig(electionConfig); err != nil {
 		return nil, fmt.Errorf("make the client for the Lease: %w", err)
 	}
-	if c.Workflows, err = versioned.NewForConfig(base); err != nil {
+	if c.APIServices, err = aggregator.NewForConfig(base); err != nil {
+		return nil, fmt.Errorf("make the client for the APIService: %w", err)
+	}
+	workflowConfig := rest.CopyConfig(base)
+	if o.WorkflowServer != "" {
+		// Discovery of the group is what every client with a valid token may read.
+		probe := "/apis/" + wfv1.SchemeGroupVersion.String()
+		if c.Route, err = direct.NewRoute(workflowConfig, o.WorkflowServer, probe, klog.Background()); err != nil {
+			return nil, fmt.Errorf("--workflow-server: %w", err)
+		}
+	}
+	if c.Workflows, err = versioned.NewForConfig(workflowConfig); err != nil {
 		return nil, fmt.Errorf("make the client for workflows: %w", err)
 	}
 	if err := c.makeInformers(); err != nil {

@@ -19,6 +19,9 @@ type Options struct {
 	APIGroup string
 	// Kubeconfig is the file that says how to reach the cluster; empty means the pod's own service account.
 	Kubeconfig string
+	// WorkflowServer is the address of the workflow server, https://HOST[:PORT], to which requests for workflows go straight;
+	// empty: they go through kube-apiserver.
+	WorkflowServer string
 	// Namespace restricts the controller to one namespace; empty means all.
 	Namespace string
 	// Workers and CleanupWorkers are how many workflows and ended pods are worked on at once.
@@ -63,6 +66,7 @@ func NewOptions() *Options {
 func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.APIGroup, "api-group", o.APIGroup, "API group that this controller is expected to work with. The group itself is set by the environment variable "+wfv1.GroupNameEnv+"; a difference is an error.")
 	fs.StringVar(&o.Kubeconfig, "kubeconfig", o.Kubeconfig, "File that says how to reach the cluster. Without it, the pod's service account is used.")
+	fs.StringVar(&o.WorkflowServer, "workflow-server", o.WorkflowServer, "Address of the workflow server, as https://HOST or https://HOST:PORT, to send requests for workflows straight to it. It is verified with the authority that its APIService names; while it cannot be reached, requests go through kube-apiserver. Empty: they always do.")
 	fs.StringVar(&o.Namespace, "namespace", o.Namespace, "Run workflows of this namespace only. Empty: of all namespaces.")
 	fs.IntVar(&o.Workers, "workers", o.Workers, "How many workflows are looked at at once.")
 	fs.IntVar(&o.CleanupWorkers, "pod-cleanup-workers", o.CleanupWorkers, "How many ended pods are labelled or deleted at once.")

@@ -19,9 +19,14 @@ import (
 	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client, queue and Lease metrics
 	"k8s.io/klog/v2"
 
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/direct"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/engine"
 )
+
+// straightWayPatience is how long a starting controller waits for the straight way to the workflow server.
+const straightWayPatience = 2 * time.Second
 
 // Main parses the arguments and runs until ctx ends or the Lease is lost.
 func Main(ctx context.Context, arguments []string) error {
@@ -49,7 +54,7 @@ func Main(ctx context.Context, arguments []string) error {
 
 // Run serves health and metrics, fills the informers, and runs workflows while this process may.
 func (c *Config) Run(ctx context.Context) error {
-	workflow.RegisterMetrics()
+	custom := workflow.RegisterMetrics()
 	watchdog := leaderelection.NewLeaderHealthzAdaptor(20 * time.Second)
 	var synced atomic.Bool
 	live := []check{{"leaderElection", func(r *http.Request) error {
@@ -78,6 +83,8 @@ func (c *Config) Run(ctx context.Context) error {
 		return err
 	}
 
+	c.openRoute(ctx, serving)
+
 	// Informers and events go on while work in flight finishes.
 	go c.WorkflowInformer.RunWithContext(serving)
 	go c.PodInformer.RunWithContext(serving)
@@ -98,6 +105,7 @@ func (c *Config) Run(ctx context.Context) error {
 			Claims:           workflow.NewClaimControl(c.Kube),
 			History:          history(c),
 			Recorder:         workflow.NewEventRecorder(recorder),
+			Metrics:          custom,
 			WorkflowInformer: c.WorkflowInformer,
 			PodInformer:      c.PodInformer,
 			ResultInformer:   c.ResultInformer,
@@ -120,6 +128,21 @@ func (c *Config) Run(ctx context.Context) error {
 		return run(ctx, func() bool { return true })
 	}
 	return runElected(ctx, c, watchdog, run)
+}
+
+// openRoute begins to look for the straight way to the workflow server, for as long as serving goes on. It is waited for a
+// little: lists that begin through kube-apiserver are to be ended when it opens.
+func (c *Config) openRoute(ctx, serving context.Context) {
+	if c.Route == nil {
+		return
+	}
+	go c.Route.Run(serving)
+	go func() {
+		if err := direct.FollowAPIService(serving, c.APIServices, wfv1.Version+"."+wfv1.GroupName, c.Route); err != nil {
+			klog.FromContext(ctx).Error(err, "Requests for workflows go through kube-apiserver")
+		}
+	}()
+	c.Route.Await(ctx, straightWayPatience)
 }
 
 // waitForSync polls, because the informers' own answer comes without a signal.
