@@ -8,31 +8,76 @@ import (
 	"syscall"
 	"time"
 
+	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
 
 // pipeBytes is how far the command may be ahead of the log; what any user may ask of Linux.
 const pipeBytes = 1 << 20
 
-// capture passes the command's standard output on, unchanged, and keeps its end.
+// capture passes an output of the command on, unchanged, and keeps its end, or all of it.
 type capture struct {
 	writer, reader *os.File
 	out            io.Writer
-	tail           *volume.Tail
-	ended          chan struct{}
+	// tail keeps the end, log everything; each may be nil.
+	tail  *volume.Tail
+	log   *os.File
+	ended chan struct{}
 }
 
-func newCapture(dir volume.Container, stdout *os.File) (*capture, error) {
-	tail, err := dir.NewTail()
-	if err != nil {
-		return nil, err
+// captures are those of one run of the command.
+type captures []*capture
+
+// capture makes the pipes that are needed; stdout and stderr are what the command gets instead of this process' own.
+func (r *runner) capture() (all captures, stdout, stderr uintptr, err error) {
+	own := func(f, standard *os.File) *os.File {
+		if f == nil {
+			return standard
+		}
+		return f
 	}
+	out, errors := own(r.Stdout, os.Stdout), own(r.Stderr, os.Stderr)
+	stdout, stderr = out.Fd(), errors.Fd()
+	result := r.work.Result && r.Container == task.Main
+	if !result && r.log == nil {
+		return nil, stdout, stderr, nil
+	}
+	first, err := newCapture(out, r.log)
+	if err != nil {
+		return nil, 0, 0, err
+	}
+	all, stdout = captures{first}, first.writer.Fd()
+	if result {
+		if first.tail, err = r.dir.NewTail(); err != nil {
+			return nil, 0, 0, err
+		}
+	}
+	if r.log != nil {
+		second, err := newCapture(errors, r.log)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		all, stderr = append(all, second), second.writer.Fd()
+	}
+	return all, stdout, stderr, nil
+}
+
+func (all captures) start() {
+	for _, c := range all {
+		c.start()
+	}
+}
+
+func (all captures) finish() {
+	for _, c := range all {
+		c.finish()
+	}
+}
+
+func newCapture(out, log *os.File) (*capture, error) {
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		return nil, err
-	}
-	if stdout == nil {
-		stdout = os.Stdout
 	}
 	// A pipe of the default size works as well, only slower.
 	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, writer.Fd(), syscall.F_SETPIPE_SZ, pipeBytes)
@@ -40,7 +85,7 @@ func newCapture(dir volume.Container, stdout *os.File) (*capture, error) {
 	if err := syscall.SetNonblock(int(writer.Fd()), false); err != nil {
 		return nil, err
 	}
-	return &capture{writer: writer, reader: reader, out: stdout, tail: tail, ended: make(chan struct{})}, nil
+	return &capture{writer: writer, reader: reader, out: out, log: log, ended: make(chan struct{})}, nil
 }
 
 // start begins passing on. The command has the writing end by now.
@@ -74,6 +119,12 @@ func (c *capture) pass(data []byte) {
 		if _, err := c.tail.Write(data); err != nil {
 			fmt.Fprintln(os.Stderr, "fairlead: the result cannot be kept:", err)
 			c.tail = nil
+		}
+	}
+	if c.log != nil {
+		if _, err := c.log.Write(data); err != nil {
+			fmt.Fprintln(os.Stderr, "fairlead: the log cannot be kept for its archive:", err)
+			c.log = nil
 		}
 	}
 }

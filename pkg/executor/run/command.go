@@ -19,6 +19,8 @@ type runner struct {
 	dir  volume.Container
 	work *task.Task
 	own  task.Container
+	// log is where everything that the command prints is kept for its archive; nil: it is not archived.
+	log *os.File
 	// signals are those that came for the command; it is not read from twice at a time.
 	signals chan os.Signal
 	// asked is set once the command was asked to end: it is not run again then.
@@ -73,21 +75,13 @@ const (
 
 // attempt runs the command once and returns its exit code when it and its output have ended.
 func (r *runner) attempt(path string, command []string) (int, error) {
-	stdout, done := uintptr(1), func() {}
-	if r.Stdout != nil {
-		stdout = r.Stdout.Fd()
-	}
-	var pipe *capture
-	var err error
-	if r.work.Result && r.Container == task.Main {
-		if pipe, err = newCapture(r.dir, r.Stdout); err != nil {
-			return 0, fmt.Errorf("the output cannot be captured: %w", err)
-		}
-		stdout, done = pipe.writer.Fd(), pipe.finish
+	pipes, stdout, stderr, err := r.capture()
+	if err != nil {
+		return 0, fmt.Errorf("the output cannot be captured: %w", err)
 	}
 	pid, err := syscall.ForkExec(path, command, &syscall.ProcAttr{
 		Env:   os.Environ(),
-		Files: []uintptr{0, stdout, 2},
+		Files: []uintptr{0, stdout, stderr},
 		// Should this process be killed, the command goes with it. Without a process namespace of the pod the kernel sees
 		// to that anyway.
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
@@ -95,9 +89,7 @@ func (r *runner) attempt(path string, command []string) (int, error) {
 	if err != nil {
 		return 0, fmt.Errorf("the command %s cannot be started: %w", path, err)
 	}
-	if pipe != nil {
-		pipe.start()
-	}
+	pipes.start()
 	over, forwarded := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(forwarded)
@@ -105,7 +97,7 @@ func (r *runner) attempt(path string, command []string) (int, error) {
 	}()
 	status, err := reap(pid)
 	close(over)
-	done()
+	pipes.finish()
 	<-forwarded
 	if err != nil {
 		return 0, err

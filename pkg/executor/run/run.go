@@ -1,5 +1,5 @@
 // Package run is the wrapper of main: it runs the user's command in its place, hands it every signal, and ends with its exit
-// code. On the way it keeps the end of the standard output, and afterwards the files that are output parameters.
+// code. On the way it keeps the end of the standard output, or all that is printed, and afterwards the files that are outputs.
 package run
 
 import (
@@ -30,8 +30,8 @@ type Options struct {
 	Container string
 	// TerminationLog is the file that Kubernetes takes the last words of a container from; empty: none.
 	TerminationLog string
-	// Stdout is where the command's standard output goes when it is captured.
-	Stdout *os.File
+	// Stdout and Stderr are where what the command prints goes; nil: to those of this process.
+	Stdout, Stderr *os.File
 }
 
 // Main runs a command as the wrapper and returns the exit code of this process. It has to be called from the goroutine that
@@ -56,7 +56,11 @@ func Main(command []string, o Options) int {
 
 	r := &runner{Options: o, dir: dir, work: work, own: work.Container(o.Container)}
 	outputs := &volume.Outputs{ExitCode: ExitOwnFailure}
+	if work.ArchivesLog(o.Container) {
+		r.log, err = dir.CreateLog()
+	}
 	switch {
+	case err != nil:
 	case len(command) == 0:
 		err = errors.New("no command to run")
 	default:
@@ -72,6 +76,7 @@ func Main(command []string, o Options) int {
 			left -= int64(len(f.Content))
 			outputs.Files = append(outputs.Files, f)
 		}
+		outputs.Artifacts = keepArtifacts(work, dir)
 	}
 	if err := dir.WriteOutputs(outputs); err != nil {
 		fmt.Fprintln(os.Stderr, "fairlead: the outputs cannot be kept:", err)

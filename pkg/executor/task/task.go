@@ -61,6 +61,14 @@ type Task struct {
 	Result bool `json:"result,omitempty"`
 	// Parameters are output parameters that are files of main.
 	Parameters []Parameter `json:"parameters,omitempty"`
+	// Inputs are artifacts that `init` loads, in order.
+	Inputs []Input `json:"inputs,omitempty"`
+	// Artifacts are output artifacts, files or directories of main.
+	Artifacts []Artifact `json:"artifacts,omitempty"`
+	// Logs are those of main containers that are archived.
+	Logs []Log `json:"logs,omitempty"`
+	// User is whom `wait` runs as; nil: not known.
+	User *int64 `json:"user,omitempty"`
 }
 
 // Container is a container whose command is wrapped.

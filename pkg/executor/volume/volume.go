@@ -81,6 +81,8 @@ type Outputs struct {
 	ExitCode int `json:"exitCode"`
 	// Files are the output parameters in the order of the task.
 	Files []File `json:"files,omitempty"`
+	// Artifacts are the output artifacts in the order of the task.
+	Artifacts []Artifact `json:"artifacts,omitempty"`
 }
 
 // File is what was found in place of an output file. Missing, Problem or Content is meaningful, in this order.

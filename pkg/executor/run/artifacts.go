@@ -1,0 +1,77 @@
+package run
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/tree"
+	"fairlead.dev/fairlead/pkg/executor/volume"
+)
+
+// keepArtifacts looks at the output artifacts when the command has ended. Those that `wait` cannot read, because they are on
+// the image's own layers or nobody else may read them, are kept in the shared volume.
+func keepArtifacts(work *task.Task, dir volume.Container) []volume.Artifact {
+	found := make([]volume.Artifact, 0, len(work.Artifacts))
+	for i := range work.Artifacts {
+		a, err := keepArtifact(work, i, dir)
+		if err != nil {
+			a = volume.Artifact{Problem: err.Error()}
+		}
+		found = append(found, a)
+	}
+	return found
+}
+
+func keepArtifact(work *task.Task, index int, dir volume.Container) (volume.Artifact, error) {
+	declared := &work.Artifacts[index]
+	// A link at the path itself is followed here, where it leads to what its author meant.
+	path, err := filepath.EvalSymlinks(declared.Path)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return volume.Artifact{Missing: true}, nil
+	}
+	if err != nil {
+		return volume.Artifact{}, err
+	}
+	root, err := os.OpenRoot(filepath.Dir(path))
+	if err != nil {
+		return volume.Artifact{}, err
+	}
+	defer root.Close()
+	name := filepath.Base(path)
+	if path == "/" {
+		name = "."
+	}
+	source := tree.Files(root, name)
+	if declared.Mount != "" && within(path, declared.Mount) {
+		user := int64(-1)
+		if work.User != nil {
+			user = *work.User
+		}
+		if readable, err := tree.ReadableBy(source, user); readable && err == nil {
+			return volume.Artifact{}, nil
+		}
+	}
+	f, err := dir.CreateArtifact(index)
+	if err != nil {
+		return volume.Artifact{}, err
+	}
+	err = tree.WriteTar(f, source, filepath.Base(declared.Path))
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(dir.ArtifactFile(index))
+		return volume.Artifact{}, err
+	}
+	return volume.Artifact{Kept: true}, nil
+}
+
+func within(path, dir string) bool {
+	dir = strings.TrimSuffix(filepath.Clean(dir), "/")
+	return path == dir || strings.HasPrefix(path, dir+"/")
+}

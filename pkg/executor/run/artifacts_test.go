@@ -1,0 +1,100 @@
+package run
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/tree"
+	"fairlead.dev/fairlead/pkg/executor/volume"
+)
+
+// ART-02, POD-04: what wait cannot read is kept for it; what it can read is not copied.
+func TestKeepArtifacts(t *testing.T) {
+	root := t.TempDir()
+	data := filepath.Join(root, "data")
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.MkdirAll(filepath.Join(data, "shut"), 0o755))
+	must(os.WriteFile(filepath.Join(data, "open"), []byte("o"), 0o644))
+	must(os.WriteFile(filepath.Join(data, "shut", "secret"), []byte("s"), 0o600))
+	must(os.WriteFile(filepath.Join(root, "image"), []byte("i"), 0o600))
+	must(os.Symlink(filepath.Join(root, "image"), filepath.Join(data, "link")))
+	uid := int64(os.Getuid())
+	other := uid + 1
+	for _, c := range []struct {
+		path  string
+		mount string
+		user  *int64
+		want  volume.Artifact
+	}{
+		{path: "image", want: volume.Artifact{Kept: true}},
+		{path: "none", want: volume.Artifact{Missing: true}},
+		{path: "image/below", want: volume.Artifact{Missing: true}},
+		{path: "data/open", mount: "data"},
+		{path: "data/none", mount: "data", want: volume.Artifact{Missing: true}},
+		{path: "data/shut", mount: "data", want: volume.Artifact{Kept: true}},
+		{path: "data/shut", mount: "data", user: &other, want: volume.Artifact{Kept: true}},
+		{path: "data/shut", mount: "data", user: &uid},
+		{path: "data/link", mount: "data", user: &uid, want: volume.Artifact{Kept: true}},
+	} {
+		dir := volume.Of(t.TempDir(), "main")
+		must(dir.Create())
+		a := task.Artifact{Path: filepath.Join(root, c.path)}
+		if c.mount != "" {
+			a.Mount = filepath.Join(root, c.mount)
+		}
+		got := keepArtifacts(&task.Task{User: c.user, Artifacts: []task.Artifact{a}}, dir)
+		if len(got) != 1 || got[0] != c.want {
+			t.Errorf("%s on %q: %+v, want %+v", c.path, c.mount, got, c.want)
+			continue
+		}
+		if !c.want.Kept {
+			continue
+		}
+		f, err := os.Open(dir.ArtifactFile(0))
+		must(err)
+		names := []string{}
+		must(tree.NewTarFile(f).Each(func(e tree.Entry) error { names = append(names, e.Name); return nil }))
+		if names[0] != "." {
+			t.Errorf("%s: entries %q", c.path, names)
+		}
+		f.Close()
+	}
+}
+
+// EXE-11, ART-13: everything that is printed is kept in order, on its way to the log of the container.
+func TestLogIsKept(t *testing.T) {
+	shared := t.TempDir()
+	dir := volume.Of(shared, "main")
+	if err := dir.Create(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(shared, "task.json"), []byte(`{"logs":[{"container":"main"}],"result":true}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out, err := os.CreateTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer out.Close()
+	code := Main([]string{"sh", "-c", "echo one; echo two >&2; exit 3"}, Options{Shared: shared, Container: "main", Stdout: out, Stderr: out})
+	if code != 3 {
+		t.Errorf("exit code %d", code)
+	}
+	for _, name := range []string{dir.LogFile(), out.Name()} {
+		text, err := os.ReadFile(name)
+		if err != nil || len(text) != 8 || !strings.Contains(string(text), "one\n") || !strings.Contains(string(text), "two\n") {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	if result, err := dir.ReadResult(); err != nil || result == nil || *result != "one" {
+		t.Errorf("result %v, %v", result, err)
+	}
+}
