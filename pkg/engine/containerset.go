@@ -47,7 +47,7 @@ func (r *Run) watchContainers(e *entry, pod *corev1.Pod) {
 				r.setPhase(m, v1alpha1.NodeFailed, exitText(c.Name, t))
 			case c.State.Running != nil:
 				r.setPhase(m, v1alpha1.NodeRunning, "")
-			case c.State.Waiting != nil && c.State.Waiting.Reason != "PodInitializing":
+			case c.State.Waiting != nil && c.State.Waiting.Reason != "PodInitializing" && c.State.Waiting.Reason != "ContainerCreating":
 				r.setPhase(m, v1alpha1.NodePending, reasonText(c.State.Waiting.Reason, c.State.Waiting.Message))
 			}
 		}

@@ -90,7 +90,8 @@ func (r *Run) observePod(ev PodObserved) {
 		r.podAfterEnd(e, pod)
 		return
 	}
-	a := assess(pod, r.isDaemon(e))
+	role := r.podRole(e)
+	a := assess(pod, role)
 	r.podSeen = r.podSeen || a.phase != v1alpha1.NodePending
 	if e.st.Completed() { // only its outputs are missing
 		if a.noMoreOutputs {
@@ -98,15 +99,26 @@ func (r *Run) observePod(ev PodObserved) {
 		}
 		return
 	}
-	r.takeOver(e, pod, a)
+	r.takeOver(e, pod, a, role)
 }
 
-func (r *Run) isDaemon(e *entry) bool {
+// podRole is what the template of a node says about its pod.
+func (r *Run) podRole(e *entry) podRole {
 	if e.call == nil {
-		return e.st.IsDaemoned()
+		return podRole{daemon: e.st.IsDaemoned()}
 	}
 	t, err := r.resolve(e.call.ref, e.call.in)
-	return err == nil && t.spec.IsDaemon()
+	if err != nil {
+		return podRole{}
+	}
+	role := podRole{daemon: t.spec.IsDaemon(), reports: t.spec.Resource != nil || t.spec.Data != nil}
+	if set := t.spec.ContainerSet; set != nil {
+		for i := range set.Containers {
+			role.set = append(role.set, set.Containers[i].Name)
+			role.ordered = role.ordered || len(set.Containers[i].Dependencies) > 0
+		}
+	}
+	return role
 }
 
 // podAfterEnd deals with the pod of a node that has ended: it is stopped, or handed on.
@@ -129,7 +141,7 @@ func (r *Run) podFinished(e *entry) {
 }
 
 // takeOver changes a node as its pod has changed.
-func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment) {
+func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 	st := &e.st
 	if len(e.members) > 0 {
 		r.watchContainers(e, pod)
@@ -149,7 +161,7 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment) {
 		return
 	}
 	ended := a.phase.Completed()
-	waitsForResult := ended && hasWait(pod) && !a.noMoreOutputs && r.expectsResult(e) && (st.TaskResultSynced == nil || !*st.TaskResultSynced)
+	waitsForResult := ended && (hasWait(pod) || role.reports) && !a.noMoreOutputs && r.expectsResult(e) && (st.TaskResultSynced == nil || !*st.TaskResultSynced)
 	r.change(e, func(st *v1alpha1.NodeStatus) {
 		st.Phase, st.Message, st.HostNodeName = a.phase, a.message, pod.Spec.NodeName
 		if a.progress != "" {

@@ -1,10 +1,12 @@
 package engine
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -26,8 +28,35 @@ type assessment struct {
 	reason        string // of the pod
 }
 
+// podRole is what a pod's status does not tell and its template does.
+type podRole struct {
+	daemon bool
+	// set are the members of a container set, which are all main containers; nil for pods whose only one is called main.
+	set []string
+	// ordered: members of the set wait for each other.
+	ordered bool
+	// reports: main reports the outputs itself.
+	reports bool
+}
+
+// sidecar tells whether a container is neither a main container nor our helper. In a pod with a container main, all others
+// are, unless they belong to its set.
+func (p podRole) sidecar(pod *corev1.Pod, name string) bool {
+	switch {
+	case name == "main" || name == "wait" || name == "supervisor":
+		return false
+	case p.set != nil:
+		return !slices.Contains(p.set, name)
+	}
+	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == "main" })
+}
+
+// main tells whether a container is one whose end is the step's.
+func (p podRole) main(name string) bool { return name == "main" || slices.Contains(p.set, name) }
+
 // assess reads a pod's status.
-func assess(pod *corev1.Pod, daemon bool) assessment {
+func assess(pod *corev1.Pod, role podRole) assessment {
+	daemon := role.daemon
 	a := assessment{exitCode: exitCode(pod), reason: pod.Status.Reason, noMoreOutputs: waitFailed(pod)}
 	if p, ok := v1alpha1.ParseProgress(pod.Annotations[v1alpha1.AnnotationKeyProgress]); ok {
 		a.progress = p
@@ -39,8 +68,8 @@ func assess(pod *corev1.Pod, daemon bool) assessment {
 	case corev1.PodRunning:
 		a.phase = v1alpha1.NodeRunning
 		a.daemoned = daemon && allReady(pod)
-		if t := neverStarted(pod); t != nil {
-			a.inVain, a.phase, a.message = true, v1alpha1.NodeFailed, exitText("main", t)
+		if t := neverStarted(pod, role); t != "" {
+			a.inVain, a.phase, a.message = true, v1alpha1.NodeFailed, t
 		}
 		return a
 	case corev1.PodSucceeded:
@@ -49,11 +78,11 @@ func assess(pod *corev1.Pod, daemon bool) assessment {
 			a.phase = v1alpha1.NodeFailed
 		}
 	case corev1.PodFailed:
-		a.phase, a.message = failure(pod)
+		a.phase, a.message = failure(pod, role)
 		if a.phase == v1alpha1.NodeSucceeded && daemon {
 			a.phase = v1alpha1.NodeFailed
 		}
-		a.restartable = mainNeverStarted(pod) && slices.Contains(clusterReasons, pod.Status.Reason)
+		a.restartable = mainNeverStarted(pod, role) && slices.Contains(clusterReasons, pod.Status.Reason)
 	default:
 		a.phase, a.message = v1alpha1.NodeError, fmt.Sprintf("Unexpected pod phase for %s: %s", pod.Name, pod.Status.Phase)
 		return a
@@ -93,7 +122,7 @@ func reasonText(reason, message string) string {
 
 // failure finds whom to blame for a failed pod (EXE-04): the pod's own message, init containers, main containers, our helper,
 // sidecars.
-func failure(pod *corev1.Pod) (v1alpha1.NodePhase, string) {
+func failure(pod *corev1.Pod, role podRole) (v1alpha1.NodePhase, string) {
 	if pod.Status.Message != "" {
 		return v1alpha1.NodeFailed, pod.Status.Message
 	}
@@ -103,13 +132,15 @@ func failure(pod *corev1.Pod) (v1alpha1.NodePhase, string) {
 		}
 	}
 	statuses := slices.Clone(pod.Status.ContainerStatuses)
-	slices.SortStableFunc(statuses, func(a, b corev1.ContainerStatus) int { return blame(pod, a.Name) - blame(pod, b.Name) })
+	slices.SortStableFunc(statuses, func(a, b corev1.ContainerStatus) int {
+		return cmp.Or(blame(pod, role, a.Name)-blame(pod, role, b.Name), endOf(&a).Compare(endOf(&b)))
+	})
 	fine := map[string]bool{}
 	for i := range statuses {
 		c := &statuses[i]
 		t := c.State.Terminated
 		switch {
-		case t == nil && c.State.Waiting != nil && c.State.Waiting.Reason != "" && !sidecar(pod, c.Name):
+		case t == nil && c.State.Waiting != nil && c.State.Waiting.Reason != "" && !role.sidecar(pod, c.Name):
 			return v1alpha1.NodeError, fmt.Sprintf("Pod failed before %s container starts due to %s: %s", c.Name, c.State.Waiting.Reason, c.State.Waiting.Message)
 		case t == nil:
 			continue
@@ -120,49 +151,64 @@ func failure(pod *corev1.Pod) (v1alpha1.NodePhase, string) {
 		switch {
 		case c.Name == "wait" || c.Name == "supervisor":
 			return v1alpha1.NodeError, exitText(c.Name, t)
-		case sidecar(pod, c.Name) && (t.ExitCode == 137 || t.ExitCode == 143):
+		case role.sidecar(pod, c.Name) && (t.ExitCode == 137 || t.ExitCode == 143):
 			continue
 		default:
 			return v1alpha1.NodeFailed, exitText(c.Name, t)
 		}
 	}
-	return unexplained(pod, fine)
+	return unexplained(pod, role, fine)
 }
 
 // unexplained is for a pod in which no container tells why it failed.
-func unexplained(pod *corev1.Pod, fine map[string]bool) (v1alpha1.NodePhase, string) {
-	main := fine["main"]
+func unexplained(pod *corev1.Pod, role podRole, fine map[string]bool) (v1alpha1.NodePhase, string) {
+	main, wait := true, fine["wait"] || !hasWait(pod)
+	for i := range pod.Spec.Containers {
+		if name := pod.Spec.Containers[i].Name; role.main(name) && !fine[name] {
+			main = false
+		}
+	}
 	switch {
-	case main && (fine["wait"] || !hasWait(pod)):
+	case main && wait:
 		return v1alpha1.NodeSucceeded, ""
 	case main:
-		return v1alpha1.NodeFailed, "pod failed: wait container did not complete successfully"
-	case fine["wait"] || !hasWait(pod):
-		return v1alpha1.NodeFailed, "pod failed: main container did not complete successfully"
+		return v1alpha1.NodeFailed, "pod failed: wait container did not complete successfully" + disruption(pod)
+	case wait:
+		return v1alpha1.NodeFailed, "pod failed: main container did not complete successfully" + disruption(pod)
 	default:
-		return v1alpha1.NodeFailed, "pod failed: neither main nor wait container completed successfully"
+		return v1alpha1.NodeFailed, "pod failed: neither main nor wait container completed successfully" + disruption(pod)
 	}
 }
 
+// disruption is what Kubernetes says about why it ended a pod, such as that its node is gone.
+func disruption(pod *corev1.Pod) string {
+	for _, c := range pod.Status.Conditions {
+		if c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue {
+			return ": " + reasonText(c.Reason, c.Message)
+		}
+	}
+	return ""
+}
+
 // blame orders containers: main ones first, then our helper, then sidecars.
-func blame(pod *corev1.Pod, name string) int {
+func blame(pod *corev1.Pod, role podRole, name string) int {
 	switch {
 	case name == "main":
 		return 0
 	case name == "wait" || name == "supervisor":
 		return 2
-	case sidecar(pod, name):
+	case role.sidecar(pod, name):
 		return 3
 	}
 	return 1
 }
 
-// sidecar reports whether a container is neither main nor our helper. In a pod with a main container, all others are.
-func sidecar(pod *corev1.Pod, name string) bool {
-	if name == "main" || name == "wait" || name == "supervisor" {
-		return false
+// endOf is when a container ended; those that have not come last.
+func endOf(c *corev1.ContainerStatus) time.Time {
+	if c.State.Terminated == nil {
+		return time.Unix(1<<40, 0)
 	}
-	return slices.ContainsFunc(pod.Spec.Containers, func(c corev1.Container) bool { return c.Name == "main" })
+	return c.State.Terminated.FinishedAt.Time
 }
 
 // exitText is `<container>: <reason> (exit code N)`, with the container's own last words if there are any.
@@ -214,10 +260,10 @@ func waitFailed(pod *corev1.Pod) bool {
 	return true
 }
 
-func mainNeverStarted(pod *corev1.Pod) bool {
+func mainNeverStarted(pod *corev1.Pod, role podRole) bool {
 	for i := range pod.Status.ContainerStatuses {
 		c := &pod.Status.ContainerStatuses[i]
-		if c.Name == "main" && (c.State.Running != nil || c.State.Terminated != nil || c.LastTerminationState.Terminated != nil) {
+		if role.main(c.Name) && (c.State.Running != nil || c.State.Terminated != nil || c.LastTerminationState.Terminated != nil) {
 			return false
 		}
 	}
@@ -231,23 +277,25 @@ const (
 	wrapperWords   = "fairlead: "
 )
 
-// neverStarted tells how main ended without the lock by which our helper sees its end: Kubernetes could not start it, or the
-// wrapper could not begin. Without us the helper would wait for ever.
-func neverStarted(pod *corev1.Pod) *corev1.ContainerStateTerminated {
-	if !hasWait(pod) {
-		return nil
+// neverStarted is the message about a main container that ended without the lock by which the others see its end: Kubernetes
+// could not start it, or the wrapper could not begin. Without us, what waits for that end would wait for ever: our helper,
+// sidecars, or members of the same set. Empty: there is no such container, or nothing that waits.
+func neverStarted(pod *corev1.Pod, role podRole) string {
+	mains := max(len(role.set), 1)
+	if len(pod.Spec.Containers) == mains && !role.ordered {
+		return ""
 	}
 	for i := range pod.Status.ContainerStatuses {
 		c := &pod.Status.ContainerStatuses[i]
 		t := c.State.Terminated
-		if c.Name != "main" || t == nil {
+		if !role.main(c.Name) || t == nil {
 			continue
 		}
 		if t.Reason == "StartError" || t.Reason == "ContainerCannotRun" || t.ExitCode == exitBeforeMain && strings.HasPrefix(t.Message, wrapperWords) {
-			return t
+			return exitText(c.Name, t)
 		}
 	}
-	return nil
+	return ""
 }
 
 func lastFinished(pod *corev1.Pod) metav1.Time {

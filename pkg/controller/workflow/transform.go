@@ -51,7 +51,7 @@ func KeepPodState(obj any) (any, error) {
 		},
 		Status: pod.Status,
 	}
-	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName} {
+	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyProgress} {
 		if v, ok := pod.Annotations[key]; ok {
 			kept.Annotations[key] = v
 		}
