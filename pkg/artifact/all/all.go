@@ -1,0 +1,7 @@
+// Package all brings every artifact driver there is: those of package basic, and those of clouds, whose libraries are large.
+package all
+
+import (
+	// Each registers itself.
+	_ "fairlead.dev/fairlead/pkg/artifact/basic"
+)
