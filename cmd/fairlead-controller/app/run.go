@@ -100,7 +100,7 @@ func (c *Config) Run(ctx context.Context) error {
 	run := func(ctx context.Context, mayCreate func() bool) error {
 		controller, err := workflow.NewController(workflow.Dependencies{
 			Workflows:        workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
-			Pods:             workflow.NewPodControl(c.Kube.CoreV1()),
+			Pods:             workflow.NewPodControl(c.Kube.CoreV1(), nil),
 			Results:          workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
 			Claims:           workflow.NewClaimControl(c.Kube),
 			History:          history(c),

@@ -19,6 +19,7 @@ import (
 	"k8s.io/utils/clock"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/config"
 	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 	"fairlead.dev/fairlead/pkg/engine"
 )
@@ -36,6 +37,8 @@ type Options struct {
 	CreateTimeout time.Duration
 	// StopTimeout bounds how long work in flight may go on when the controller stops; 10 seconds.
 	StopTimeout time.Duration
+	// InstanceID is that of this controller, where there are several: the informers deliver only what is for it (CFG-05).
+	InstanceID string
 	// Engine are the switches of the engine.
 	Engine engine.Options
 	// Executor is what the helpers in pods are made of, for the steps that need them.
@@ -85,6 +88,14 @@ type Dependencies struct {
 	Metrics *CustomMetrics
 	// Recorder emits Kubernetes Events.
 	Recorder EventRecorder
+	// Config is the configuration in force; nil: that of an empty ConfigMap.
+	Config func() *config.Config
+	// NamespaceLimit is how many workflows of a namespace may run, where its labels say so; nil: no namespace says.
+	NamespaceLimit func(namespace string) (int, bool)
+	// Repositories finds artifact repositories; nil: there are none.
+	Repositories Repositories
+	// Credentials brings those of the installation's own artifact store to a namespace; nil: nobody does.
+	Credentials CredentialSharer
 	// History tells how long earlier runs took, for estimates; nil: no workflow gets one.
 	History RunHistory
 	// WorkflowInformer delivers the headers of workflows that are not completed.
@@ -112,6 +123,12 @@ type Controller struct {
 	claims    ClaimControl
 	recorder  EventRecorder
 	mayCreate func() bool
+
+	config       func() *config.Config
+	throttle     *throttle
+	rate         *podRate
+	repositories Repositories
+	credentials  CredentialSharer
 
 	headers   headerReader
 	podCache  podReader
@@ -147,6 +164,11 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		claims:    deps.Claims,
 		recorder:  deps.Recorder,
 		mayCreate: deps.MayCreate,
+
+		config:       deps.Config,
+		repositories: deps.Repositories,
+		credentials:  deps.Credentials,
+
 		headers:   headerReader{deps.WorkflowInformer.GetIndexer()},
 		podCache:  podReader{deps.PodInformer.GetIndexer()},
 		mail:      newMailbox(),
@@ -162,6 +184,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 	c.queue = workqueue.NewTypedRateLimitingQueueWithConfig(
 		workqueue.NewTypedItemExponentialFailureRateLimiter[types.NamespacedName](5*time.Millisecond, maxRetryDelay),
 		workqueue.TypedRateLimitingQueueConfig[types.NamespacedName]{Name: "workflow_queue", Clock: clock})
+	c.configure(deps)
 	if err := c.watch(deps); err != nil {
 		return nil, err
 	}

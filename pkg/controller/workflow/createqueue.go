@@ -46,6 +46,14 @@ func (q *createQueue) putBack(w wantedPod) {
 	q.requests = append(q.requests, w)
 }
 
+// postpone keeps pods for a later time, which no end of another pod brings nearer.
+func (q *createQueue) postpone(batch []wantedPod, until time.Time) {
+	for _, w := range batch {
+		q.putBack(w)
+	}
+	q.notUntil = until
+}
+
 // take removes up to n requests, the oldest first.
 func (q *createQueue) take(n int) []wantedPod {
 	n = min(n, len(q.requests))

@@ -36,7 +36,12 @@ func (c *Controller) createPods(ctx context.Context, r *activeRun, ended time.Ti
 
 	var events []engine.Event
 	for size := 1; len(batch) > 0; size *= 2 {
-		size = min(size, c.options.CreateParallelism, len(batch))
+		granted, next := c.rate.grant(min(size, c.options.CreateParallelism, len(batch)))
+		if granted == 0 {
+			r.creates.postpone(batch, next)
+			break
+		}
+		size = granted
 		outcomes := c.createParallel(ctx, r, batch[:size], ended)
 		for i, o := range outcomes {
 			switch {
@@ -132,6 +137,7 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 		Ordinal:    r.ordinalOf(w.NodeID),
 		Executor:   c.options.Executor,
 		Settings:   c.options.Settings(),
+		Repository: repositoryIn(r.status),
 		Commands:   c.options.Commands,
 		HostLabel:  c.options.Engine.RetryHostLabel,
 		Now:        c.clock.Now(),
@@ -151,6 +157,7 @@ func (c *Controller) createPod(ctx context.Context, r *activeRun, w wantedPod, e
 	bounded, cancel := context.WithTimeout(ctx, c.options.CreateTimeout)
 	defer cancel()
 	created, err := c.pods.Create(bounded, built)
+	c.logPod(ctx, built, err)
 	if apierrors.IsAlreadyExists(err) {
 		podCreations.WithLabelValues("exists").Inc()
 		found, err := c.existingPod(ctx, r, w)

@@ -30,14 +30,19 @@ type garbagePolicy struct {
 	phase    wfv1.WorkflowPhase
 }
 
-// newGarbagePolicy reads a workflow's podGC at a phase of the workflow. A selector that cannot be read selects nothing: pods
+// newGarbagePolicy reads a workflow's podGC at a phase of the workflow; delay is for one that names none. A selector that cannot be read selects nothing: pods
 // are rather kept than lost.
-func newGarbagePolicy(gc *wfv1.PodGC, phase wfv1.WorkflowPhase) garbagePolicy {
+func newGarbagePolicy(gc *wfv1.PodGC, phase wfv1.WorkflowPhase, delay time.Duration) garbagePolicy {
 	selector, err := gc.Selector()
 	if err != nil {
 		selector = labels.Nothing()
 	}
-	return garbagePolicy{strategy: gc.GetStrategy(), selector: selector, delay: podbuilder.DeleteDelay(gc), phase: phase}
+	return garbagePolicy{strategy: gc.GetStrategy(), selector: selector, delay: podbuilder.DeleteDelay(gc, &delay), phase: phase}
+}
+
+// garbagePolicy reads a workflow's podGC, and the delay from the configuration when the workflow names none.
+func (c *Controller) garbagePolicy(gc *wfv1.PodGC, phase wfv1.WorkflowPhase) garbagePolicy {
+	return newGarbagePolicy(gc, phase, c.config().DeleteDelay())
 }
 
 // decide says what to do with an ended pod, and after how long.

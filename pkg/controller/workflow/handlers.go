@@ -50,6 +50,7 @@ func (c *Controller) addWorkflow(obj any) {
 		return
 	}
 	key := types.NamespacedName{Namespace: wf.Namespace, Name: wf.Name}
+	c.throttle.note(wf)
 	// The echo of our own write tells nothing new.
 	if !c.runs.isCurrent(key, wf.UID, wf.ResourceVersion) {
 		c.enqueue(key)
@@ -57,8 +58,10 @@ func (c *Controller) addWorkflow(obj any) {
 }
 
 func (c *Controller) deleteWorkflow(obj any) {
-	if key, err := cache.DeletionHandlingObjectToName(obj); err == nil {
-		c.enqueue(types.NamespacedName{Namespace: key.Namespace, Name: key.Name})
+	if name, err := cache.DeletionHandlingObjectToName(obj); err == nil {
+		key := types.NamespacedName{Namespace: name.Namespace, Name: name.Name}
+		c.throttle.release(key)
+		c.enqueue(key)
 	}
 }
 

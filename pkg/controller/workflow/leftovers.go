@@ -25,10 +25,10 @@ func (c *Controller) cleanLeftovers(ctx context.Context, key types.NamespacedNam
 	if err != nil {
 		return fmt.Errorf("read a workflow that has pods left: %w", err)
 	}
-	if wf == nil || !wf.Status.Phase.Completed() {
+	if wf == nil || !wf.Status.Phase.Completed() || !c.ours(wf) {
 		return nil
 	}
-	policy := newGarbagePolicy(effectiveSpec(wf).PodGC, wf.Status.Phase)
+	policy := c.garbagePolicy(effectiveSpec(wf).PodGC, wf.Status.Phase)
 	for _, pod := range pods {
 		if owner := metav1.GetControllerOfNoCopy(pod); owner == nil || owner.UID != wf.UID {
 			continue

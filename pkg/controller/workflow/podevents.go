@@ -65,7 +65,7 @@ func (c *Controller) afterTheEnd(r *activeRun, nodeID string, l letter) {
 	case l.vanished:
 		delete(r.over, nodeID)
 	case terminal(l.pod):
-		c.cleaner.clean(l.pod, newGarbagePolicy(r.spec.PodGC, r.status.Phase))
+		c.cleaner.clean(l.pod, c.garbagePolicy(r.spec.PodGC, r.status.Phase))
 	}
 }
 

@@ -27,10 +27,19 @@ type PodControl interface {
 	Expire(ctx context.Context, namespace, name string, uid types.UID) error
 }
 
-type clientPodControl struct{ client corev1client.PodsGetter }
+type clientPodControl struct {
+	client corev1client.PodsGetter
+	grace  func() *int64
+}
 
-// NewPodControl works on pods through client-go.
-func NewPodControl(client corev1client.PodsGetter) PodControl { return clientPodControl{client} }
+// NewPodControl works on pods through client-go. grace is the grace period with which pods are deleted, in seconds (PGC-02);
+// nil, or nil from it: the pod's own.
+func NewPodControl(client corev1client.PodsGetter, grace func() *int64) PodControl {
+	if grace == nil {
+		grace = func() *int64 { return nil }
+	}
+	return clientPodControl{client, grace}
+}
 
 // Create creates a pod. In the first half minute of an installation the cluster cannot look up whether its creator may
 // block the deletion of a Workflow, and refuses any pod that asks for it; such a pod is created without.
@@ -53,7 +62,7 @@ func (c clientPodControl) Get(ctx context.Context, namespace, name string) (*cor
 
 // Delete deletes the pod with this UID and no other of its name.
 func (c clientPodControl) Delete(ctx context.Context, namespace, name string, uid types.UID) error {
-	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(uid))}
+	options := metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(uid)), GracePeriodSeconds: c.grace()}
 	return notThisPod(c.client.Pods(namespace).Delete(ctx, name, options))
 }
 

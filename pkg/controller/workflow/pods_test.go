@@ -38,7 +38,7 @@ func TestPodsAreCreatedBeforeTheClusterKnowsWorkflows(t *testing.T) {
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "n", Name: "p", OwnerReferences: []metav1.OwnerReference{{
 				Kind: "Workflow", Name: "w", Controller: ptr.To(true), BlockOwnerDeletion: ptr.To(true),
 			}}}}
-			created, err := NewPodControl(client.CoreV1()).Create(context.Background(), pod)
+			created, err := NewPodControl(client.CoreV1(), nil).Create(context.Background(), pod)
 			if creates != test.creates || (err == nil) != test.created {
 				t.Fatalf("%d creates, error %v", creates, err)
 			}

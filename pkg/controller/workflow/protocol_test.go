@@ -471,11 +471,11 @@ func TestClaimsAndBudget(t *testing.T) {
 
 func TestDeleteDelay(t *testing.T) {
 	pod := &corev1.Pod{}
-	policy := newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion}, wfv1.WorkflowRunning)
+	policy := newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion}, wfv1.WorkflowRunning, 5*time.Second)
 	if what, delay := policy.decide(pod); what != cleanupDelete || delay != podbuilder.DefaultDeleteDelay {
 		t.Errorf("%v after %v", what, delay)
 	}
-	policy = newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion, DeleteDelayDuration: "30s"}, wfv1.WorkflowRunning)
+	policy = newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion, DeleteDelayDuration: "30s"}, wfv1.WorkflowRunning, 5*time.Second)
 	if _, delay := policy.decide(pod); delay != 30*time.Second {
 		t.Errorf("after %v", delay)
 	}

@@ -44,7 +44,7 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 		r.pages.loaded(header, list.Pages)
 	}
 
-	options := c.options.Engine
+	options := c.engineOptions(header)
 	options.Uncommitted = r.pages.ahead()
 	options.Estimate = c.baselines.estimate(ctx, header)
 	run, err := c.newRun(header, nodes, options)
@@ -75,13 +75,18 @@ func (r *activeRun) namePods(nodes []wfv1.NodeStatus) {
 	for i := range nodes {
 		n := &nodes[i]
 		if a := r.attempts[n.ID]; a != nil {
-			template := n.TemplateName
-			if n.TemplateRef != nil {
-				template = n.TemplateRef.Template
-			}
-			a.podName = node.PodName(r.workflow.Annotations[wfv1.AnnotationKeyPodNameVersion], r.workflow.Name, n.Name, template)
+			a.podName = r.podNameOf(n)
 		}
 	}
+}
+
+// podNameOf is the name that the pod of a node has.
+func (r *activeRun) podNameOf(n *wfv1.NodeStatus) string {
+	template := n.TemplateName
+	if n.TemplateRef != nil {
+		template = n.TemplateRef.Template
+	}
+	return node.PodName(r.workflow.Annotations[wfv1.AnnotationKeyPodNameVersion], r.workflow.Name, n.Name, template)
 }
 
 // review looks at all pods of a run that was just loaded: what happened to them while nobody watched becomes mail, and

@@ -33,6 +33,8 @@ func (c *Controller) resolve(ctx context.Context, namespace string, requests []e
 			}
 		case engine.RequestConfigMapParameter:
 			answer.Value, err = c.parameterOf(ctx, namespace, request)
+		case engine.RequestArtifactRepository:
+			answer.Repository, err = c.repositoryOf(ctx, namespace, request)
 		default:
 			err = fmt.Errorf("references of kind %q are not known", request.Kind)
 		}

@@ -141,6 +141,9 @@ func (c *Controller) dropReports(ctx context.Context, key types.NamespacedName) 
 		}
 		return fmt.Errorf("read a workflow that has results left: %w", err)
 	}
+	if wf != nil && !c.ours(wf) {
+		return nil
+	}
 	for _, result := range results {
 		if wf == nil || wf.Status.Phase.Completed() {
 			c.resultCleaner.clean(result)

@@ -26,6 +26,7 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 	if header != nil && header.DeletionTimestamp != nil {
 		// Its pods go with it; starting more would only keep it.
 		c.runs.drop(key)
+		c.throttle.release(key)
 		c.mail.take(key)
 		c.reports.take(key)
 		return nil
@@ -40,6 +41,9 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 
 	r, events := c.current(header)
 	if r == nil {
+		if held, err := c.hold(ctx, header); held || err != nil {
+			return err
+		}
 		loaded, err := c.load(ctx, header)
 		if errors.Is(err, errBehind) {
 			c.queue.AddAfter(key, behindRecheck)
@@ -140,9 +144,7 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 
 // carryOut does what a stored decision asks for, except creating pods.
 func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decision) error {
-	for _, e := range d.Events {
-		c.recorder.Event(r.workflow, e.Type, e.Reason, e.Message)
-	}
+	c.tell(r, d)
 	if c.custom != nil && len(d.Metrics) > 0 {
 		for _, problem := range c.custom.Record(r.workflow.UID, d.Metrics) {
 			c.recorder.Event(r.workflow, "Warning", "MetricsError", problem.Error())
@@ -159,7 +161,7 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 		}
 	}
 	if len(d.Finished) > 0 {
-		gc := newGarbagePolicy(r.spec.PodGC, r.status.Phase)
+		gc := c.garbagePolicy(r.spec.PodGC, r.status.Phase)
 		for _, ref := range d.Finished {
 			if pod := c.cachedPod(r.key.Namespace, ref); pod != nil {
 				c.cleaner.clean(pod, gc)
@@ -171,7 +173,7 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 
 // finish lets go of a run that is over: pods that were kept for the end of the workflow are cleaned up now.
 func (c *Controller) finish(r *activeRun) {
-	gc := newGarbagePolicy(r.spec.PodGC, r.status.Phase)
+	gc := c.garbagePolicy(r.spec.PodGC, r.status.Phase)
 	for _, pod := range c.podCache.ownedBy(r.workflow.UID) {
 		if terminal(pod) || gc.deletesAtEnd(pod) {
 			c.cleaner.clean(pod, gc)
@@ -181,6 +183,7 @@ func (c *Controller) finish(r *activeRun) {
 		c.custom.End(r.workflow.UID)
 	}
 	c.runs.drop(r.key)
+	c.throttle.release(r.key)
 }
 
 // wakeAt schedules the next look at a run that nothing happens to.

@@ -31,6 +31,8 @@ type Input struct {
 	Executor Executor
 	// Settings are what the installation's configuration says.
 	Settings Settings
+	// Repository is the artifact repository of the workflow; nil: it has none.
+	Repository *wfv1.ArtifactRepository
 	// Commands finds out what images run, for wrapped containers without a command whose image the settings do not list; nil:
 	// there is nobody to ask.
 	Commands CommandLookup

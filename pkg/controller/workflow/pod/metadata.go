@@ -26,6 +26,9 @@ func objectMeta(in Input) metav1.ObjectMeta {
 
 	labels[wfv1.LabelKeyWorkflow] = in.Workflow.Name
 	labels[wfv1.LabelKeyCompleted] = "false"
+	if in.Settings.InstanceID != "" {
+		labels[wfv1.LabelKeyControllerInstanceID] = in.Settings.InstanceID
+	}
 	if in.OnExit {
 		labels[wfv1.LabelKeyOnExit] = "true"
 	}
@@ -35,7 +38,7 @@ func objectMeta(in Input) metav1.ObjectMeta {
 		annotations[wfv1.AnnotationKeyDefaultContainer] = defaultContainer(in.Template)
 	}
 	if gc := in.Spec.PodGC; gc != nil && gc.Strategy != "" {
-		annotations[wfv1.AnnotationKeyPodGCStrategy] = string(gc.Strategy) + "/" + DeleteDelay(gc).String()
+		annotations[wfv1.AnnotationKeyPodGCStrategy] = string(gc.Strategy) + "/" + DeleteDelay(gc, in.Settings.PodGCDeleteDelay).String()
 	}
 
 	return metav1.ObjectMeta{
@@ -52,10 +55,15 @@ func OwnerReference(wf *wfv1.Workflow) metav1.OwnerReference {
 	return *metav1.NewControllerRef(wf, wfv1.SchemeGroupVersion.WithKind("Workflow"))
 }
 
-// DeleteDelay is how long a finished pod is kept before a podGC strategy deletes it; an unreadable duration is the default.
-func DeleteDelay(gc *wfv1.PodGC) time.Duration {
-	if gc == nil {
-		return DefaultDeleteDelay
+// DeleteDelay is how long a finished pod is kept before a podGC strategy deletes it; configured is for a workflow that does
+// not say it readably, nil: 5 seconds.
+func DeleteDelay(gc *wfv1.PodGC, configured *time.Duration) time.Duration {
+	otherwise := DefaultDeleteDelay
+	if configured != nil {
+		otherwise = *configured
+	}
+	if gc == nil || gc.DeleteDelayDuration == "" {
+		return otherwise
 	}
 	if d, err := wfv1.ParseDuration(gc.DeleteDelayDuration); err == nil && d >= 0 {
 		return d

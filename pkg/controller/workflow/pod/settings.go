@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
@@ -20,6 +21,11 @@ type Settings struct {
 	// Executor is what the helpers in pods get: image, pull policy, resources, environment and security context. What it does
 	// not set stays as it is (POD-12). Nil: nothing.
 	Executor *corev1.Container
+	// PodGCDeleteDelay is how long ended pods that are to be deleted are left alone when the workflow does not say; nil: 5
+	// seconds.
+	PodGCDeleteDelay *time.Duration
+	// InstanceID is a label of all pods, when there are several controllers (LBL-01); empty: no label.
+	InstanceID string
 	// ImageVolumes brings the wrapper by a volume that is made of the executor's image, without a container that copies it.
 	// The cluster has to support such volumes.
 	ImageVolumes bool

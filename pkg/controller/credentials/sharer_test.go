@@ -1,0 +1,55 @@
+package credentials
+
+import (
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/kubernetes/fake"
+	clocktesting "k8s.io/utils/clock/testing"
+)
+
+func secret(namespace, value, version string, labels map[string]string) *corev1.Secret {
+	return &corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "store", Labels: labels, ResourceVersion: version}, Data: map[string][]byte{"key": []byte(value)}}
+}
+
+func TestSharer_ART11(t *testing.T) {
+	kube := fake.NewClientset(secret("system", "one", "1", nil), secret("owned", "own", "1", nil))
+	now := clocktesting.NewFakeClock(time.Unix(0, 0))
+	s := NewSharer(kube.CoreV1(), "system", "store", now)
+	value := func(namespace string) string {
+		t.Helper()
+		found, err := kube.CoreV1().Secrets(namespace).Get(t.Context(), "store", metav1.GetOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(found.Data["key"])
+	}
+	for _, namespace := range []string{"team", "owned", "system"} {
+		if err := s.Ensure(t.Context(), namespace); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if value("team") != "one" || value("owned") != "own" {
+		t.Errorf("copy %q, somebody's own %q", value("team"), value("owned"))
+	}
+	asked := len(kube.Actions())
+	if err := s.Ensure(t.Context(), "team"); err != nil || len(kube.Actions()) != asked {
+		t.Errorf("%v, asked the cluster %d times more", err, len(kube.Actions())-asked)
+	}
+
+	// Rotation.
+	if _, err := kube.CoreV1().Secrets("system").Update(t.Context(), secret("system", "two", "2", nil), metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if last := s.renew(t.Context(), "1"); last != "2" || value("team") != "two" {
+		t.Errorf("version %s, copy %q", last, value("team"))
+	}
+	if value("owned") != "own" {
+		t.Error("somebody's own Secret was changed")
+	}
+	if err := NewSharer(kube.CoreV1(), "system", "nosuch", now).Ensure(t.Context(), "team"); err == nil {
+		t.Error("no error without an original")
+	}
+}
