@@ -20,6 +20,7 @@ const (
 // Outputs of a step.
 type Outputs struct {
 	Parameters []json.RawMessage `json:"parameters,omitempty"`
+	Artifacts  []json.RawMessage `json:"artifacts,omitempty"`
 	Result     *string           `json:"result,omitempty"`
 }
 

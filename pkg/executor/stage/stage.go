@@ -2,14 +2,16 @@
 package stage
 
 import (
+	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"fairlead.dev/fairlead/pkg/executor/packed"
+	"fairlead.dev/fairlead/pkg/executor/store"
 	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
@@ -24,12 +26,17 @@ type Options struct {
 	Script string
 	// Getenv reads the environment.
 	Getenv func(string) string
+	// Artifacts loads input artifacts.
+	Artifacts store.Store
 }
 
-// Main prepares the shared volume.
-func Main(o Options) error {
-	text := o.Getenv(task.Env)
-	work, err := task.Decode(text)
+// Main prepares the shared volume, and brings the input artifacts to their places.
+func Main(ctx context.Context, o Options) error {
+	work, err := task.Read(o.Getenv)
+	if err != nil {
+		return err
+	}
+	text, err := json.Marshal(work.ForWrapper())
 	if err != nil {
 		return err
 	}
@@ -41,7 +48,7 @@ func Main(o Options) error {
 	if err := o.stageArgs(); err != nil {
 		return err
 	}
-	if err := write(filepath.Join(o.Shared, "task.json"), 0o644, strings.NewReader(text)); err != nil {
+	if err := write(filepath.Join(o.Shared, "task.json"), 0o644, bytes.NewReader(text)); err != nil {
 		return err
 	}
 	program, err := os.Open(o.Wrapper)
@@ -52,7 +59,15 @@ func Main(o Options) error {
 	if err := write(filepath.Join(o.Shared, task.Wrapper), 0o755, program); err != nil {
 		return err
 	}
-	return o.stageScript()
+	if err := o.stageScript(); err != nil {
+		return err
+	}
+	for i := range work.Inputs {
+		if err := o.loadInput(ctx, &work.Inputs[i]); err != nil {
+			return fmt.Errorf("artifact %s failed to load: %w", work.Inputs[i].Name, err)
+		}
+	}
+	return nil
 }
 
 // stageScript writes the script that came in parts; none is there for most steps.

@@ -43,7 +43,7 @@ func TestMain_Stages(t *testing.T) {
 		Shared: shared, Wrapper: program, Script: filepath.Join(dir, "script"),
 		Getenv: func(name string) string { return env[name] },
 	}
-	if err := Main(options); err != nil {
+	if err := Main(t.Context(), options); err != nil {
 		t.Fatal(err)
 	}
 	for name, mode := range map[string]os.FileMode{
@@ -86,7 +86,7 @@ func TestMain_Refuses(t *testing.T) {
 			} else if err := os.WriteFile(wrapper, nil, 0o600); err != nil {
 				t.Fatal(err)
 			}
-			err := Main(Options{Shared: dir, Wrapper: wrapper, Script: filepath.Join(dir, "script"), Getenv: func(n string) string { return c.env[n] }})
+			err := Main(t.Context(), Options{Shared: dir, Wrapper: wrapper, Script: filepath.Join(dir, "script"), Getenv: func(n string) string { return c.env[n] }})
 			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("%v, want %q in it", err, c.want)
 			}

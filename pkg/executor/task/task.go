@@ -5,8 +5,11 @@ package task
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"time"
+
+	"fairlead.dev/fairlead/pkg/executor/packed"
 )
 
 const (
@@ -136,6 +139,25 @@ func (t *Task) Encode() (string, error) {
 		return "", fmt.Errorf("outputs.parameters have %d bytes of declarations, at most %d are possible", len(data), EnvLimit)
 	}
 	return strings.ReplaceAll(string(data), "$", "$$"), nil
+}
+
+// Read finds the task in the environment, whole or in parts.
+func Read(getenv func(string) string) (*Task, error) {
+	if text := getenv(Env); text != "" {
+		return Decode(text)
+	}
+	source, err := packed.Open(EnvParts, getenv)
+	if err != nil {
+		return nil, err
+	}
+	if source == nil {
+		return Decode("")
+	}
+	text, err := io.ReadAll(source)
+	if err != nil {
+		return nil, fmt.Errorf("what is in %s* cannot be read: %w", EnvParts, err)
+	}
+	return Decode(string(text))
 }
 
 // Decode reads a task.

@@ -4,13 +4,12 @@ package wait
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"fairlead.dev/fairlead/pkg/executor/report"
+	"fairlead.dev/fairlead/pkg/executor/store"
 	"fairlead.dev/fairlead/pkg/executor/task"
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
@@ -29,6 +28,8 @@ type Options struct {
 	Terminated <-chan struct{}
 	// Reporter sends the result.
 	Reporter Reporter
+	// Artifacts stores output artifacts and logs.
+	Artifacts store.Store
 }
 
 // Main waits for main and reports. The error is meant for the message of the node.
@@ -43,30 +44,36 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 		}
 	}
 	dir := volume.Of(o.Shared, task.Main)
-	outputs, problem := collect(t, dir, o.Mirror)
+	left, err := dir.ReadOutputs()
+	outputs, problems := collect(t, dir, o.Mirror, left)
+	if err != nil {
+		problems = append(problems, fmt.Errorf("what main left cannot be read: %w", err))
+	}
+	artifacts, failed := o.saveArtifacts(ctx, t, dir, left)
+	problems = append(problems, failed...)
+	outputs.Artifacts = artifacts
+	if data, err := json.Marshal(outputs); err == nil && len(data) > task.MaxOutputBytes {
+		outputs = &report.Outputs{Artifacts: artifacts}
+		problems = append(problems, fmt.Errorf("the outputs have %d bytes, a step may have %d: use artifacts", len(data), task.MaxOutputBytes))
+	}
 	result := &report.Result{
 		APIGroup: t.APIGroup, Namespace: t.Namespace, Name: t.NodeID, Workflow: t.Workflow, Ordinal: t.Ordinal, Outputs: outputs, Final: true,
 	}
 	if err := o.Reporter.Report(ctx, result); err != nil {
 		return fmt.Errorf("the outputs cannot be reported: %w", err)
 	}
-	return problem
+	return joined(problems)
 }
 
-// collect gathers the outputs. What could be gathered is returned with the error about what could not.
-func collect(t *task.Task, dir volume.Container, mirror string) (*report.Outputs, error) {
-	outputs := &report.Outputs{}
-	var problems []error
+// collect gathers result and parameters. What could be gathered is returned with the errors about what could not.
+func collect(t *task.Task, dir volume.Container, mirror string, left *volume.Outputs) (outputs *report.Outputs, problems []error) {
+	outputs = &report.Outputs{}
 	if t.Result {
 		result, err := dir.ReadResult()
 		if err != nil {
 			problems = append(problems, fmt.Errorf("the result cannot be read: %w", err))
 		}
 		outputs.Result = result
-	}
-	left, err := dir.ReadOutputs()
-	if err != nil {
-		problems = append(problems, fmt.Errorf("what main left cannot be read: %w", err))
 	}
 	succeeded := left != nil && left.ExitCode == 0
 	for i := range t.Parameters {
@@ -85,10 +92,7 @@ func collect(t *task.Task, dir volume.Container, mirror string) (*report.Outputs
 			problems = append(problems, err)
 		}
 	}
-	if data, err := json.Marshal(outputs); err == nil && len(data) > task.MaxOutputBytes {
-		return &report.Outputs{}, fmt.Errorf("the outputs have %d bytes, a step may have %d: use artifacts", len(data), task.MaxOutputBytes)
-	}
-	return outputs, errors.Join(problems...)
+	return outputs, problems
 }
 
 // readMirrored reads a file on a volume that this container has as well. Links out of the volume are not followed: they
@@ -99,8 +103,7 @@ func readMirrored(mirror string, p *task.Parameter) volume.File {
 		return volume.File{Problem: err.Error()}
 	}
 	defer func() { _ = root.Close() }()
-	name := strings.TrimPrefix(strings.TrimPrefix(filepath.Clean(p.Path), filepath.Clean(p.Mount)), "/")
-	return volume.Read(root.OpenFile, name, task.MaxOutputBytes)
+	return volume.Read(root.OpenFile, below(p.Path, p.Mount), task.MaxOutputBytes)
 }
 
 // valueOf is the declared parameter with its value, as JSON.
