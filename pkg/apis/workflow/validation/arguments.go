@@ -12,11 +12,11 @@ import (
 // workflowArguments checks the arguments of the workflow itself. Values may be absent where they come later (V-033) or
 // where the object that workflowTemplateRef names may have them (V-044).
 func (c *specChecker) workflowArguments(path *field.Path) field.ErrorList {
-	return validateArguments(&c.spec.Arguments, !c.rules.ValuesOptional && c.spec.WorkflowTemplateRef == nil, path)
+	return ValidateArguments(&c.spec.Arguments, !c.rules.ValuesOptional && c.spec.WorkflowTemplateRef == nil, path)
 }
 
-// validateArguments checks V-030 to V-038 and V-040.
-func validateArguments(arguments *v1alpha1.Arguments, valueRequired bool, path *field.Path) (errs field.ErrorList) {
+// ValidateArguments checks V-030 to V-040. With valueRequired every parameter needs a value.
+func ValidateArguments(arguments *v1alpha1.Arguments, valueRequired bool, path *field.Path) (errs field.ErrorList) {
 	seen := nameSet{}
 	for i := range arguments.Parameters {
 		parameter := &arguments.Parameters[i]
@@ -34,30 +34,42 @@ func validateArgumentValue(parameter *v1alpha1.Parameter, valueRequired bool, pa
 		allowed := from.ConfigMapKeyRef != nil || from.Event != "" || from.Supplied != nil
 		foreign := from.Path != "" || from.JSONPath != "" || from.JQFilter != "" || from.Parameter != "" || from.Expression != ""
 		if !allowed || foreign {
-			errs = append(errs, field.Invalid(path.Child("valueFrom"), from, "an argument takes its value from configMapKeyRef, event or supplied (with default if there may be none)"))
+			errs = append(errs, field.Invalid(path.Child("valueFrom"), from, "valueFrom only allows: default, configMapKeyRef and supplied (and event, in what an event submits)"))
 		}
 	} else if parameter.Value == nil && valueRequired {
-		errs = append(errs, field.Required(path.Child("value"), fmt.Sprintf("parameter %q needs a value or valueFrom", parameter.Name)))
+		errs = append(errs, field.Required(path.Child("value"), fmt.Sprintf("%s.value or %s.valueFrom is required", parameter.Name, parameter.Name)))
 	}
 	if parameter.Enum == nil {
 		return errs
 	}
 	switch {
 	case len(parameter.Enum) == 0:
-		errs = append(errs, field.Required(path.Child("enum"), "list at least one value, or leave it out"))
+		errs = append(errs, field.Required(path.Child("enum"), parameter.Name+".enum should contain at least one value"))
+	case parameter.Value == nil && parameter.ValueFrom != nil && valueRequired: // V-037; without either it is V-033
+		errs = append(errs, field.Required(path.Child("value"), parameter.Name+".value is required: it has an enum"))
 	case parameter.Value != nil && !hasTag(string(*parameter.Value)) && !slices.Contains(parameter.Enum, *parameter.Value):
-		errs = append(errs, field.NotSupported(path.Child("value"), *parameter.Value, parameter.Enum))
+		errs = append(errs, notInEnum(parameter, path.Child("value")))
 	}
 	return errs
 }
 
-// validateArtifactArguments checks V-030 to V-032 and V-040.
+func notInEnum(parameter *v1alpha1.Parameter, path *field.Path) *field.Error {
+	err := field.NotSupported(path, *parameter.Value, parameter.Enum)
+	err.Detail = fmt.Sprintf("%s.value should be present in %s.enum list: %s", parameter.Name, parameter.Name, err.Detail)
+	return err
+}
+
+// validateArtifactArguments checks V-030 to V-032, V-039, V-040 and V-205 to V-207.
 func validateArtifactArguments(artifacts v1alpha1.Artifacts, path *field.Path) (errs field.ErrorList) {
 	errs = append(errs, validateArtifactNames(artifacts, path)...)
 	for i := range artifacts {
 		if artifacts[i].From != "" && artifacts[i].FromExpression != "" {
-			errs = append(errs, field.Forbidden(path.Index(i).Child("fromExpression"), "give from or fromExpression, not both"))
+			errs = append(errs, field.Forbidden(path.Index(i).Child("fromExpression"), "shouldn't have both from and fromExpression"))
 		}
+		if artifacts[i].From == "" && artifacts[i].FromExpression == "" && !placed(&artifacts[i]) && !artifacts[i].Optional {
+			errs = append(errs, field.Required(path.Index(i), artifacts[i].Name+".from, artifact location, or key is required"))
+		}
+		errs = append(errs, validateArtifact(&artifacts[i], path.Index(i))...)
 	}
 	return errs
 }
@@ -72,21 +84,34 @@ func validateArtifactNames(artifacts v1alpha1.Artifacts, path *field.Path) (errs
 	return errs
 }
 
-// requiredInputs checks that a caller gives every parameter that the template cannot do without: V-041.
-func (c *specChecker) requiredInputs(template *v1alpha1.Template, given *v1alpha1.Arguments, path *field.Path) {
+// ValidateCall checks that a caller gives everything that the template cannot do without (V-041, V-042) and warns of
+// arguments that it does not take: they are ignored (REF-07).
+func ValidateCall(template *v1alpha1.Template, given *v1alpha1.Arguments, path *field.Path) (errs field.ErrorList, warnings []string) {
+	name := template.Name
+	if name == "" {
+		name = "inline"
+	}
 	for i := range template.Inputs.Parameters {
 		input := &template.Inputs.Parameters[i]
 		if !input.HasValue() && given.GetParameterByName(input.Name) == nil {
-			c.errs = append(c.errs, field.Required(path, fmt.Sprintf("template %q needs a value for its parameter %q", template.Name, input.Name)))
+			errs = append(errs, field.Required(path.Child("parameters"), fmt.Sprintf("templates.%s inputs.parameters.%s was not supplied", name, input.Name)))
 		}
 	}
+	for i := range template.Inputs.Artifacts {
+		input := &template.Inputs.Artifacts[i]
+		if !input.Optional && !placed(input) && given.Artifacts.GetArtifactByName(input.Name) == nil {
+			errs = append(errs, field.Required(path.Child("artifacts"), fmt.Sprintf("templates.%s inputs.artifacts.%s was not supplied", name, input.Name)))
+		}
+	}
+	for i := range given.Parameters {
+		if argument := given.Parameters[i].Name; template.Inputs.GetParameterByName(argument) == nil {
+			warnings = append(warnings, fmt.Sprintf("%s: template %q has no input parameter %q; the argument is ignored", path.Child("parameters").Index(i), name, argument))
+		}
+	}
+	return errs, warnings
 }
 
-// unusedArguments warns of arguments that the template does not take: they are ignored (REF-07).
-func (c *specChecker) unusedArguments(template *v1alpha1.Template, given *v1alpha1.Arguments, path *field.Path) {
-	for i := range given.Parameters {
-		if name := given.Parameters[i].Name; template.Inputs.GetParameterByName(name) == nil {
-			c.warn(path.Child("parameters").Index(i), fmt.Sprintf("template %q has no input parameter %q; the argument is ignored", template.Name, name))
-		}
-	}
+// placed tells whether an artifact says by itself where it is.
+func placed(artifact *v1alpha1.Artifact) bool {
+	return len(locationsOf(&artifact.ArtifactLocation)) > 0
 }

@@ -35,12 +35,12 @@ func TestRequiredInputs(t *testing.T) {
 		{name: needs, inputs: {parameters: [{name: p}, {name: q, default: d}, {name: r, value: ""}, {name: s, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}, suspend: {}},
 		{name: main, steps: [[{name: given, template: needs, arguments: {parameters: [{name: p, value: v}]}}]]}`
 	runSpecCases(t, []specCase{
-		{name: "V-041 entrypoint", spec: `{entrypoint: needs, ` + templates + `]}`, errors: []string{"spec.entrypoint"}},
+		{name: "V-041 entrypoint", spec: `{entrypoint: needs, ` + templates + `]}`, errors: []string{"spec.arguments.parameters"}},
 		{name: "V-041 entrypoint takes the workflow's arguments", spec: `{entrypoint: needs, arguments: {parameters: [{name: p, value: v}]}, ` + templates + `]}`},
 		{name: "V-041 step", spec: `{entrypoint: main, ` + templates + `, {name: o, steps: [[{name: s, template: needs}]]}]}`,
-			errors: []string{"spec.templates[2].steps[0][0].arguments"}},
+			errors: []string{"spec.templates[2].steps[0][0].arguments.parameters"}},
 		{name: "V-041 task", spec: `{entrypoint: main, ` + templates + `, {name: o, dag: {tasks: [{name: t, template: needs}]}}]}`,
-			errors: []string{"spec.templates[2].dag.tasks[0].arguments"}},
+			errors: []string{"spec.templates[2].dag.tasks[0].arguments.parameters"}},
 		{name: "REF-07 unknown argument", spec: `{entrypoint: main, ` + templates + `, {name: o, steps: [[{name: s, template: main, arguments: {parameters: [{name: z, value: v}]}}]]}]}`,
 			warnings: []string{"spec.templates[2].steps[0][0].arguments.parameters[0]: "}},
 	})
@@ -52,9 +52,9 @@ func TestInputsAndOutputs(t *testing.T) {
 	}
 	const at = "spec.templates[0]."
 	runSpecCases(t, []specCase{
-		{name: "V-080 names of inputs", spec: template(`inputs: {parameters: [{name: p, value: v}, {name: p, value: v}, {name: "a b", value: v}], artifacts: [{name: x, path: /x}, {name: x, path: /y}]}`),
+		{name: "V-080 names of inputs", spec: template(`inputs: {parameters: [{name: p, value: v}, {name: p, value: v}, {name: "a b", value: v}], artifacts: [{name: x, raw: {data: d}}, {name: x, raw: {data: d}}]}`),
 			errors: []string{at + "inputs.parameters[1].name", at + "inputs.parameters[2].name", at + "inputs.artifacts[1].name"}},
-		{name: "V-084 from in inputs", spec: template(`inputs: {artifacts: [{name: x, from: "{{y}}"}]}`), errors: []string{at + "inputs.artifacts[0].from"}},
+		{name: "V-084 from in inputs", spec: template(`inputs: {artifacts: [{name: x, from: "{{y}}", raw: {data: d}}]}`), errors: []string{at + "inputs.artifacts[0].from"}},
 		{name: "V-160 names of outputs", spec: template(`outputs: {parameters: [{name: p, value: v}, {name: p, value: v}], artifacts: [{name: ""}]}`),
 			errors: []string{at + "outputs.parameters[1].name", at + "outputs.artifacts[0].name"}},
 		{name: "V-165 value and source", spec: template(`outputs: {parameters: [{name: p, value: v, valueFrom: {supplied: {}}}]}`), errors: []string{at + "outputs.parameters[0].valueFrom"}},

@@ -1,6 +1,7 @@
 package validation
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -18,19 +19,21 @@ type callee struct {
 	withParam    string
 	withSequence *v1alpha1.Sequence
 	onExit       string
+	when         string
 }
 
 // callee checks the reference, the loop and the arguments of a step or task.
 func (c *specChecker) callee(callee callee, path *field.Path) {
 	c.calledTemplate(callee, path)
 	c.errors(validateLoop(callee, path))
-	c.errors(validateArguments(callee.arguments, true, path.Child("arguments")))
+	c.errors(ValidateArguments(callee.arguments, true, path.Child("arguments")))
 	if callee.inline != nil {
 		c.template(callee.inline, path.Child("inline"))
 	}
 	if template := c.templates[callee.template]; template != nil {
-		c.requiredInputs(template, callee.arguments, path.Child("arguments"))
-		c.unusedArguments(template, callee.arguments, path.Child("arguments"))
+		errs, warnings := ValidateCall(template, callee.arguments, path.Child("arguments"))
+		c.errors(errs)
+		c.warnings = append(c.warnings, warnings...)
 	}
 	if callee.onExit != "" {
 		c.localTemplate(callee.onExit, path.Child("onExit"))
@@ -57,17 +60,24 @@ func (c *specChecker) calledTemplate(callee callee, path *field.Path) {
 	case len(given) == 0:
 		c.errs = append(c.errs, field.Required(path.Child("template"), "say what to run: one of template, templateRef and inline"))
 	case len(given) > 1:
-		c.errs = append(c.errs, field.Forbidden(path, "give one of template, templateRef and inline; here are "+strings.Join(given, " and ")))
+		c.errs = append(c.errs, field.Forbidden(path, calleeProblem(given)))
 	}
+}
+
+func calleeProblem(given []string) string {
+	if slices.Contains(given, "templateRef") && slices.Contains(given, "template") {
+		return "template name cannot be specified with templateRef"
+	}
+	return "give one of template, templateRef and inline; here are " + strings.Join(given, " and ")
 }
 
 // validateTemplateRef checks V-072 and V-073.
 func validateTemplateRef(ref *v1alpha1.TemplateRef, path *field.Path) (errs field.ErrorList) {
 	if ref.Name == "" {
-		errs = append(errs, field.Required(path.Child("name"), "name the WorkflowTemplate or ClusterWorkflowTemplate"))
+		errs = append(errs, field.Required(path.Child("name"), "resource name is required: that of a WorkflowTemplate or ClusterWorkflowTemplate"))
 	}
 	if ref.Template == "" {
-		errs = append(errs, field.Required(path.Child("template"), "name the template in that object"))
+		errs = append(errs, field.Required(path.Child("template"), "template name is required: that of a template in that object"))
 	}
 	return errs
 }
@@ -84,11 +94,12 @@ func validateLoop(callee callee, path *field.Path) (errs field.ErrorList) {
 	if callee.withSequence != nil {
 		given = append(given, "withSequence")
 		if callee.withSequence.Count != nil && callee.withSequence.End != nil {
-			errs = append(errs, field.Forbidden(path.Child("withSequence"), "give count or end, not both"))
+			errs = append(errs, field.Forbidden(path.Child("withSequence"), "only one of count or end can be defined in withSequence"))
 		}
 	}
+	errs = append(errs, validateLoopValues(callee, path)...)
 	if len(given) > 1 {
-		errs = append(errs, field.Forbidden(path, "one loop only; here are "+strings.Join(given, " and ")))
+		errs = append(errs, field.Forbidden(path, "only one of withItems, withParam, withSequence can be specified; here are "+strings.Join(given, " and ")))
 	}
 	return errs
 }

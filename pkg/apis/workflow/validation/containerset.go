@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -8,6 +10,9 @@ import (
 
 // validateContainerSet checks V-103, V-104 and V-106 to V-109.
 func validateContainerSet(template *v1alpha1.Template, path *field.Path) (errs field.ErrorList) {
+	if retry := template.ContainerSet.RetryStrategy; retry != nil {
+		errs = append(errs, validateDuration(retry.Duration, path.Child("retryStrategy", "duration"))...)
+	}
 	path = path.Child("containers")
 	containers := template.ContainerSet.Containers
 	if len(containers) == 0 {
@@ -21,7 +26,7 @@ func validateContainerSet(template *v1alpha1.Template, path *field.Path) (errs f
 		errs = append(errs, validateName(names[i], namePath)...)
 		errs = append(errs, seen.add(names[i], namePath)...)
 		if reservedContainerName(names[i]) {
-			errs = append(errs, field.Invalid(namePath, names[i], "the name is reserved for helper containers"))
+			errs = append(errs, field.Invalid(namePath, names[i], fmt.Sprintf("%q is a reserved Argo container name", names[i])))
 		}
 	}
 	var graph []taskEdges
@@ -29,7 +34,7 @@ func validateContainerSet(template *v1alpha1.Template, path *field.Path) (errs f
 		edges := taskEdges{name: names[i]}
 		for j, dependency := range containers[i].Dependencies {
 			if !seen[dependency] {
-				errs = append(errs, field.Invalid(path.Index(i).Child("dependencies").Index(j), dependency, "no container has this name; "+oneOf(names)))
+				errs = append(errs, field.Invalid(path.Index(i).Child("dependencies").Index(j), dependency, fmt.Sprintf("dependency '%s' not defined; %s", dependency, oneOf(names))))
 				continue
 			}
 			edges.needs = append(edges.needs, dependency)
@@ -39,7 +44,7 @@ func validateContainerSet(template *v1alpha1.Template, path *field.Path) (errs f
 	errs = append(errs, validateAcyclic(graph, path)...)
 	exchanges := len(template.Inputs.Artifacts) + len(template.Outputs.Parameters) + len(template.Outputs.Artifacts)
 	if exchanges > 0 && !seen["main"] {
-		errs = append(errs, field.Required(path, "input artifacts and outputs need a container called main"))
+		errs = append(errs, field.Required(path, `must have a container named "main" for input or output`))
 	}
 	return errs
 }

@@ -1,8 +1,12 @@
 package validation
 
 import (
+	"fmt"
 	"strings"
+	"time"
+	_ "time/tzdata" // images need not have the zones
 
+	"github.com/robfig/cron/v3"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -10,25 +14,26 @@ import (
 
 // ValidateCronWorkflow returns what is wrong with a new CronWorkflow, and what is worth a warning. The workflows made from
 // it get no values at submission, so its workflowSpec has to be one that can run (V-226).
-func ValidateCronWorkflow(cron *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+func ValidateCronWorkflow(object *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
 	path := field.NewPath("spec")
-	errs := validateMetadata(&cron.ObjectMeta, true, MaxCronWorkflowNameLength)
-	errs = append(errs, validateCronWorkflowSpec(&cron.Spec, path)...)
-	specErrs, warnings := ValidateWorkflowSpec(&cron.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
+	errs := validateMetadata(&object.ObjectMeta, true, MaxCronWorkflowNameLength)
+	errs = append(errs, validateCronWorkflowSpec(&object.Spec, path)...)
+	specErrs, warnings := ValidateWorkflowSpec(&object.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
 	return append(errs, specErrs...), warnings
 }
 
 // ValidateCronWorkflowUpdate returns what is wrong with a changed CronWorkflow, and what is worth a warning.
-func ValidateCronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+func ValidateCronWorkflowUpdate(object, old *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
 	path := field.NewPath("spec")
-	errs := validateMetadataUpdate(&cron.ObjectMeta, &old.ObjectMeta)
-	errs = append(errs, validateCronWorkflowSpec(&cron.Spec, path)...)
-	specErrs, warnings := validateSpecUpdate(&cron.Spec.WorkflowSpec, &old.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
+	errs := validateMetadataUpdate(&object.ObjectMeta, &old.ObjectMeta)
+	errs = append(errs, validateCronWorkflowSpec(&object.Spec, path)...)
+	specErrs, warnings := validateSpecUpdate(&object.ObjectMeta, &object.Spec.WorkflowSpec, &old.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
 	return append(errs, specErrs...), warnings
 }
 
 func validateCronWorkflowSpec(spec *v1alpha1.CronWorkflowSpec, path *field.Path) field.ErrorList {
 	errs := validateSchedules(spec.Schedules, path.Child("schedules"))
+	errs = append(errs, validateTimezone(spec.Timezone, path.Child("timezone"))...)
 	switch spec.ConcurrencyPolicy {
 	case "", v1alpha1.AllowConcurrent, v1alpha1.ForbidConcurrent, v1alpha1.ReplaceConcurrent:
 	default:
@@ -47,22 +52,29 @@ func validateCronWorkflowSpec(spec *v1alpha1.CronWorkflowSpec, path *field.Path)
 	return errs
 }
 
-// validateSchedules checks that there is a schedule and that each looks like one; whether its fields are in range is found
-// out where schedules are computed.
+// validateSchedules checks V-212, V-221 and V-222.
 func validateSchedules(schedules []string, path *field.Path) field.ErrorList {
 	if len(schedules) == 0 {
 		return field.ErrorList{field.Required(path, `at least one schedule, such as "0 2 * * *" or "@daily"`)}
 	}
 	var errs field.ErrorList
 	for i, schedule := range schedules {
-		switch fields := strings.Fields(schedule); {
-		case strings.Contains(schedule, "TZ="):
+		if strings.Contains(schedule, "TZ=") {
 			errs = append(errs, field.Invalid(path.Index(i), schedule, "must not name a time zone; use spec.timezone"))
-		case strings.HasPrefix(schedule, "@"):
-		case len(fields) != 5:
+			continue
+		}
+		if _, err := cron.ParseStandard(schedule); err != nil {
 			errs = append(errs, field.Invalid(path.Index(i), schedule,
-				"must have five fields (minute, hour, day of month, month, day of week) or be a descriptor such as @daily"))
+				"must have five fields (minute, hour, day of month, month, day of week) or be a descriptor such as @daily: "+err.Error()))
 		}
 	}
 	return errs
+}
+
+// validateTimezone checks V-223. UTC and Local are names as well; none is the controller's zone.
+func validateTimezone(zone string, path *field.Path) field.ErrorList {
+	if _, err := time.LoadLocation(zone); err != nil {
+		return field.ErrorList{field.Invalid(path, zone, fmt.Sprintf("invalid timezone %q: use a name of the IANA database, such as Europe/Berlin", zone))}
+	}
+	return nil
 }

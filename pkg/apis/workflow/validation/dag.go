@@ -24,15 +24,31 @@ func (c *specChecker) dag(dag *v1alpha1.DAGTemplate, path *field.Path) {
 		c.errors(seen.add(task.Name, taskPath.Child("name")))
 		c.callee(callee{
 			template: task.Template, templateRef: task.TemplateRef, inline: task.Inline, arguments: &task.Arguments,
-			withItems: task.WithItems, withParam: task.WithParam, withSequence: task.WithSequence, onExit: task.OnExit,
+			withItems: task.WithItems, withParam: task.WithParam, withSequence: task.WithSequence, onExit: task.OnExit, when: task.When,
 		}, taskPath)
 		c.hooks(task.Hooks, expressionAdvised, taskPath.Child("hooks"))
 	}
 	c.errors(validateDependencyStyle(dag, tasksPath))
-	graph, errs := taskGraph(dag, tasksPath)
-	c.errors(errs)
-	c.errors(validateAcyclic(graph, tasksPath))
-	c.errors(validateTargets(dag, path.Child("target")))
+	c.errors(validateGraph(dag, path))
+}
+
+// validateGraph checks who waits for whom: V-141, V-146 to V-149, V-151.
+func validateGraph(dag *v1alpha1.DAGTemplate, path *field.Path) field.ErrorList {
+	graph, errs := taskGraph(dag, path.Child("tasks"))
+	errs = append(errs, validateAcyclic(graph, path.Child("tasks"))...)
+	return append(errs, validateTargets(dag, path.Child("target"))...)
+}
+
+// ReportsGraph tells whether a DAG has mistakes in who waits for whom, or a name twice: those who build the graph need not
+// report them again.
+func ReportsGraph(dag *v1alpha1.DAGTemplate) bool {
+	seen := nameSet{}
+	for i := range dag.Tasks {
+		if len(seen.add(dag.Tasks[i].Name, nil)) > 0 {
+			return true
+		}
+	}
+	return len(validateGraph(dag, field.NewPath("dag"))) > 0
 }
 
 // validateDependencyStyle checks V-143, V-144 and V-145.
@@ -44,13 +60,13 @@ func validateDependencyStyle(dag *v1alpha1.DAGTemplate, path *field.Path) (errs 
 	for i := range dag.Tasks {
 		task := &dag.Tasks[i]
 		if depends && len(task.Dependencies) > 0 {
-			errs = append(errs, field.Forbidden(path.Index(i).Child("dependencies"), "another task of this DAG uses depends; use one of the two throughout"))
+			errs = append(errs, field.Forbidden(path.Index(i).Child("dependencies"), "cannot use both 'depends' and 'dependencies' in the same DAG template"))
 		}
 		if depends && task.ContinueOn != nil {
-			errs = append(errs, field.Forbidden(path.Index(i).Child("continueOn"), "with depends say it in the expression of the dependants, e.g. `a.Succeeded || a.Failed`"))
+			errs = append(errs, field.Forbidden(path.Index(i).Child("continueOn"), "cannot use 'continueOn' when using 'depends'; say it in the expression of the dependants, e.g. `a.Succeeded || a.Failed`"))
 		}
 		if (depends || len(task.Dependencies) > 0) && task.Name != "" && task.Name[0] >= '0' && task.Name[0] <= '9' {
-			errs = append(errs, field.Invalid(path.Index(i).Child("name"), task.Name, "must not begin with a digit in a DAG with depends or dependencies"))
+			errs = append(errs, field.Invalid(path.Index(i).Child("name"), task.Name, "name cannot begin with a digit when using either 'depends' or 'dependencies'"))
 		}
 	}
 	return errs
@@ -66,7 +82,7 @@ func validateTargets(dag *v1alpha1.DAGTemplate, path *field.Path) (errs field.Er
 	}
 	for _, target := range strings.Fields(tagFormat.ReplaceAllString(dag.Target, "")) {
 		if !known[target] {
-			errs = append(errs, field.Invalid(path, dag.Target, fmt.Sprintf("no task is called %q; %s", target, oneOf(names))))
+			errs = append(errs, field.Invalid(path, dag.Target, fmt.Sprintf("target '%s' is not defined; %s", target, oneOf(names))))
 		}
 	}
 	return errs

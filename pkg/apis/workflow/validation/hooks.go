@@ -35,7 +35,7 @@ func (c *specChecker) hooks(hooks v1alpha1.LifecycleHooks, rule expressionRule, 
 		if event == v1alpha1.ExitLifecycleEvent || hook.Expression != "" {
 			continue
 		}
-		const message = "every hook but exit needs an expression that says when it runs"
+		const message = "Expression required: every hook but exit says when it runs"
 		if rule == expressionRequired {
 			c.errs = append(c.errs, field.Required(hookPath.Child("expression"), message))
 		} else {
@@ -47,7 +47,7 @@ func (c *specChecker) hooks(hooks v1alpha1.LifecycleHooks, rule expressionRule, 
 func (c *specChecker) hook(hook *v1alpha1.LifecycleHook, path *field.Path) {
 	switch {
 	case hook.Template != "" && hook.TemplateRef != nil:
-		c.errs = append(c.errs, field.Forbidden(path, "give template or templateRef, not both"))
+		c.errs = append(c.errs, field.Forbidden(path, "template name cannot be specified with templateRef"))
 	case hook.Template != "":
 		c.localTemplate(hook.Template, path.Child("template"))
 	case hook.TemplateRef != nil:
@@ -55,5 +55,5 @@ func (c *specChecker) hook(hook *v1alpha1.LifecycleHook, path *field.Path) {
 	default:
 		c.warn(path, "the hook names no template and does nothing")
 	}
-	c.errors(validateArguments(&hook.Arguments, true, path.Child("arguments")))
+	c.errors(ValidateArguments(&hook.Arguments, true, path.Child("arguments")))
 }

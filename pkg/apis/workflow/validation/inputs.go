@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"fmt"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -18,14 +20,43 @@ func validateInputs(inputs *v1alpha1.Inputs, path *field.Path) (errs field.Error
 	return errs
 }
 
-// validateOutputs checks V-160 and V-165 to V-168.
-func validateOutputs(outputs *v1alpha1.Outputs, path *field.Path) (errs field.ErrorList) {
+// validateOutputs checks V-160 and V-165 to V-172.
+func validateOutputs(template *v1alpha1.Template, path *field.Path) (errs field.ErrorList) {
+	outputs := &template.Outputs
 	errs = append(errs, validateParameterNames(outputs.Parameters, path.Child("parameters"))...)
 	errs = append(errs, validateArtifactNames(outputs.Artifacts, path.Child("artifacts"))...)
 	for i := range outputs.Parameters {
-		errs = append(errs, validateOutputValue(&outputs.Parameters[i], path.Child("parameters").Index(i))...)
+		parameterPath := path.Child("parameters").Index(i)
+		if found := validateOutputValue(&outputs.Parameters[i], parameterPath); len(found) > 0 {
+			errs = append(errs, found...)
+			continue
+		}
+		errs = append(errs, validateOutputSource(template, outputs.Parameters[i].ValueFrom, parameterPath.Child("valueFrom"))...)
 	}
 	return errs
+}
+
+// validateOutputSource checks that a value comes from where a template of that type has one: V-169 to V-172.
+func validateOutputSource(template *v1alpha1.Template, from *v1alpha1.ValueFrom, path *field.Path) field.ErrorList {
+	types := template.Types()
+	if from == nil || len(types) != 1 {
+		return nil
+	}
+	switch types[0] {
+	case v1alpha1.TemplateTypeContainer, v1alpha1.TemplateTypeContainerSet, v1alpha1.TemplateTypeScript:
+		if from.Path == "" {
+			return field.ErrorList{field.Required(path.Child("path"), fmt.Sprintf("path must be specified for %s templates", types[0]))}
+		}
+	case v1alpha1.TemplateTypeResource:
+		if from.JQFilter == "" && from.JSONPath == "" {
+			return field.ErrorList{field.Required(path, "jqFilter or jsonPath must be specified for Resource templates")}
+		}
+	case v1alpha1.TemplateTypeSteps, v1alpha1.TemplateTypeDAG:
+		if from.Parameter == "" && from.Expression == "" {
+			return field.ErrorList{field.Required(path, fmt.Sprintf("parameter or expression must be specified for %s templates", types[0]))}
+		}
+	}
+	return nil
 }
 
 func validateOutputValue(parameter *v1alpha1.Parameter, path *field.Path) field.ErrorList {
@@ -47,9 +78,17 @@ func validateOutputValue(parameter *v1alpha1.Parameter, path *field.Path) field.
 		}
 	}
 	if sources != 1 {
-		return field.ErrorList{field.Invalid(path.Child("valueFrom"), from, "give exactly one of path, jqFilter, jsonPath, parameter, expression and supplied")}
+		return field.ErrorList{field.Invalid(path.Child("valueFrom"), from, outputSourceProblem(sources))}
 	}
 	return nil
+}
+
+func outputSourceProblem(sources int) string {
+	const all = "path, jqFilter, jsonPath, parameter, expression and supplied"
+	if sources == 0 {
+		return "valueFrom type unspecified: give one of " + all
+	}
+	return "multiple valueFrom types specified: give one of " + all
 }
 
 func validateParameterNames(parameters []v1alpha1.Parameter, path *field.Path) (errs field.ErrorList) {

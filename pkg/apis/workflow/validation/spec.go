@@ -1,6 +1,8 @@
 package validation
 
 import (
+	"fmt"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -13,6 +15,8 @@ type SpecRules struct {
 	EntrypointOptional bool
 	// ValuesOptional is set where arguments get their values later, at submission.
 	ValuesOptional bool
+	// ImagesRequired: templateDefaults do not stand in for an image (V-100).
+	ImagesRequired bool
 }
 
 var (
@@ -20,6 +24,8 @@ var (
 	workflowRules = SpecRules{}
 	// templateRules are for specs that are kept for later.
 	templateRules = SpecRules{EntrypointOptional: true, ValuesOptional: true}
+	// clusterTemplateRules are templateRules for a cluster's templates.
+	clusterTemplateRules = SpecRules{EntrypointOptional: true, ValuesOptional: true, ImagesRequired: true}
 )
 
 // ValidateWorkflowSpec checks the spec of a workflow, or of an object that workflows are made from. Warnings are about
@@ -32,6 +38,7 @@ func ValidateWorkflowSpec(spec *v1alpha1.WorkflowSpec, rules SpecRules, path *fi
 	c.errors(c.workflowArguments(path.Child("arguments")))
 	c.workflowHooks(path)
 	c.errors(validatePodGC(spec.PodGC, path.Child("podGC")))
+	c.errors(validateRunSettings(spec, path))
 	for i := range spec.Templates {
 		c.template(&spec.Templates[i], path.Child("templates").Index(i))
 	}
@@ -77,7 +84,7 @@ func validateTemplateSource(spec *v1alpha1.WorkflowSpec, path *field.Path) (errs
 		errs = append(errs, field.Required(path.Child("workflowTemplateRef", "name"), "name the template to run"))
 	}
 	if len(spec.Templates) > 0 {
-		errs = append(errs, field.Forbidden(path.Child("templates"), "all templates come from the object that workflowTemplateRef names; leave out one of the two"))
+		errs = append(errs, field.Forbidden(path.Child("templates"), "templates is invalid field in spec if workflow referred WorkflowTemplate reference; leave out one of the two"))
 	}
 	return errs
 }
@@ -94,18 +101,19 @@ func (c *specChecker) templateNames(path *field.Path) {
 }
 
 // entrypoint checks V-005 and V-011, and that the entry point gets what it needs from the workflow's arguments (V-041).
-func (c *specChecker) entrypoint(path *field.Path) {
-	path = path.Child("entrypoint")
+func (c *specChecker) entrypoint(specPath *field.Path) {
+	path := specPath.Child("entrypoint")
 	name := c.spec.Entrypoint
 	if name == "" {
 		if c.spec.WorkflowTemplateRef == nil && !c.rules.EntrypointOptional {
-			c.errs = append(c.errs, field.Required(path, "name the template to start with; "+oneOf(c.names)))
+			c.errs = append(c.errs, field.Required(path, "spec.entrypoint is required: name the template to start with; "+oneOf(c.names)))
 		}
 		return
 	}
 	c.localTemplate(name, path)
 	if template := c.templates[name]; template != nil && !c.rules.ValuesOptional {
-		c.requiredInputs(template, &c.spec.Arguments, path)
+		errs, _ := ValidateCall(template, &c.spec.Arguments, specPath.Child("arguments"))
+		c.errors(errs)
 	}
 }
 
@@ -115,7 +123,7 @@ func (c *specChecker) localTemplate(name string, path *field.Path) {
 	if c.spec.WorkflowTemplateRef != nil || hasTag(name) || c.templates[name] != nil {
 		return
 	}
-	c.errs = append(c.errs, field.Invalid(path, name, "no template has this name; "+oneOf(c.names)))
+	c.errs = append(c.errs, field.Invalid(path, name, fmt.Sprintf("template name '%s' undefined; %s", name, oneOf(c.names))))
 }
 
 // validatePodGC checks V-013 and V-014.
@@ -128,6 +136,7 @@ func validatePodGC(podGC *v1alpha1.PodGC, path *field.Path) (errs field.ErrorLis
 		v1alpha1.PodGCOnWorkflowCompletion, v1alpha1.PodGCOnWorkflowSuccess,
 	}
 	errs = append(errs, validateChoice(podGC.Strategy, strategies, path.Child("strategy"))...)
+	errs = append(errs, validateDuration(podGC.DeleteDelayDuration, path.Child("deleteDelayDuration"))...)
 	if podGC.LabelSelector != nil {
 		if _, err := metav1.LabelSelectorAsSelector(podGC.LabelSelector); err != nil {
 			errs = append(errs, field.Invalid(path.Child("labelSelector"), podGC.LabelSelector, err.Error()))

@@ -17,7 +17,7 @@ func (c *specChecker) steps(template *v1alpha1.Template, path *field.Path) {
 			c.errors(seen.add(step.Name, stepPath.Child("name")))
 			c.callee(callee{
 				template: step.Template, templateRef: step.TemplateRef, inline: step.Inline, arguments: &step.Arguments,
-				withItems: step.WithItems, withParam: step.WithParam, withSequence: step.WithSequence, onExit: step.OnExit,
+				withItems: step.WithItems, withParam: step.WithParam, withSequence: step.WithSequence, onExit: step.OnExit, when: step.When,
 			}, stepPath)
 			c.hooks(step.Hooks, expressionRequired, stepPath.Child("hooks"))
 		}

@@ -33,7 +33,7 @@ func taskGraph(dag *v1alpha1.DAGTemplate, path *field.Path) (graph []taskEdges, 
 		edges := taskEdges{name: task.Name}
 		for j, name := range task.Dependencies {
 			if tasks[name] == nil {
-				errs = append(errs, field.Invalid(path.Index(i).Child("dependencies").Index(j), name, "no task has this name; "+oneOf(names)))
+				errs = append(errs, field.Invalid(path.Index(i).Child("dependencies").Index(j), name, fmt.Sprintf("dependency '%s' not defined; %s", name, oneOf(names))))
 				continue
 			}
 			edges.needs = append(edges.needs, name)
@@ -57,12 +57,12 @@ func taskGraph(dag *v1alpha1.DAGTemplate, path *field.Path) (graph []taskEdges, 
 func (t dependsTerm) problem(task *v1alpha1.DAGTask, names []string) string {
 	switch {
 	case task == nil:
-		return fmt.Sprintf("no task is called %q; %s", t.task, oneOf(names))
+		return fmt.Sprintf("dependency '%s' not defined; %s", t.task, oneOf(names))
 	case t.result != "" && !slices.Contains(taskResults, t.result):
-		return fmt.Sprintf("%q is not an end of a task; use one of %s", t.result, strings.Join(taskResults, ", "))
+		return fmt.Sprintf("task result '%s' for task '%s' is invalid; use one of %s", t.result, t.task, strings.Join(taskResults, ", "))
 	case t.result == "AnySucceeded" || t.result == "AllFailed":
 		if len(task.WithItems) == 0 && task.WithParam == "" && task.WithSequence == nil {
-			return fmt.Sprintf("%s.%s is about the items of a loop, and task %q has none", t.task, t.result, t.task)
+			return fmt.Sprintf("uses an items-based condition %s.%s, but task %q does not contain any items", t.task, t.result, t.task)
 		}
 	}
 	return ""
@@ -104,7 +104,7 @@ func validateAcyclic(graph []taskEdges, path *field.Path) field.ErrorList {
 	}
 	for _, edges := range graph {
 		if !visit(edges.name) {
-			return field.ErrorList{field.Invalid(path, strings.Join(cycle, "->"), "these tasks wait for each other in a circle")}
+			return field.ErrorList{field.Invalid(path, strings.Join(cycle, "->"), "dependency cycle detected: "+strings.Join(cycle, "->"))}
 		}
 	}
 	return nil

@@ -13,9 +13,19 @@ import (
 func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validateTemplateType(template, path))
 	c.errors(validateInputs(&template.Inputs, path.Child("inputs")))
-	c.errors(validateOutputs(&template.Outputs, path.Child("outputs")))
+	c.errors(validateTemplateArtifacts(template, path))
+	c.errors(validateInputMounts(template, path))
+	c.errors(validateOutputs(template, path.Child("outputs")))
 	c.errors(validateTemplateFields(template, path))
+	c.errors(validatePods(template, path))
+	c.errors(validateMetrics(template.Metrics, path.Child("metrics")))
 	c.errors(validateRetryStrategy(template.RetryStrategy, path.Child("retryStrategy")))
+	c.errors(validateLocks(template.Synchronization, path.Child("synchronization")))
+	c.errors(validateMemoize(template.Memoize, path.Child("memoize")))
+	c.errors(validatePodSpecPatch(template.PodSpecPatch, path.Child("podSpecPatch")))
+	c.errors(validateDisplayName(template.Annotations, path.Child("annotations")))
+	c.images(template, path)
+	c.volumes(template, path)
 	if len(template.Steps) > 0 {
 		c.steps(template, path.Child("steps"))
 	}
@@ -36,7 +46,7 @@ func validateTemplateType(template *v1alpha1.Template, path *field.Path) field.E
 	types := template.Types()
 	switch len(types) {
 	case 0:
-		return field.ErrorList{field.Required(path, "say what the template does: set one of "+all)}
+		return field.ErrorList{field.Required(path, "template type unspecified: set one of "+all)}
 	case 1:
 		return nil
 	}
@@ -44,7 +54,7 @@ func validateTemplateType(template *v1alpha1.Template, path *field.Path) field.E
 	for i := range types {
 		set[i] = string(types[i])
 	}
-	return field.ErrorList{field.Forbidden(path, fmt.Sprintf("a template has one type, this one has %s; keep one of them", strings.Join(set, ", ")))}
+	return field.ErrorList{field.Forbidden(path, fmt.Sprintf("multiple template types specified: %s; keep one of them", strings.Join(set, ", ")))}
 }
 
 // validateTemplateFields checks fields that only some types have: V-052 to V-055, V-058, V-062, V-063.
@@ -57,28 +67,40 @@ func validateTemplateFields(template *v1alpha1.Template, path *field.Path) (errs
 	composite := template.IsComposite()
 	if template.Timeout != "" {
 		if !template.IsLeaf() {
-			errs = append(errs, field.Forbidden(path.Child("timeout"), fmt.Sprintf("a %s template cannot have a timeout", is)))
+			errs = append(errs, field.Forbidden(path.Child("timeout"), fmt.Sprintf("%s template doesn't support timeout field", is)))
 		} else if _, err := v1alpha1.ParseTimeout(template.Timeout); err != nil && !hasTag(template.Timeout) {
 			errs = append(errs, field.Invalid(path.Child("timeout"), template.Timeout, err.Error()))
 		}
 	}
 	if template.PendingTimeout != "" && !template.IsLeaf() {
-		errs = append(errs, field.Forbidden(path.Child("pendingTimeout"), fmt.Sprintf("a %s template never waits for a pod", is)))
+		errs = append(errs, field.Forbidden(path.Child("pendingTimeout"), fmt.Sprintf("%s template doesn't support pendingTimeout field", is)))
 	}
 	if template.ActiveDeadlineSeconds != nil && composite {
-		errs = append(errs, field.Forbidden(path.Child("activeDeadlineSeconds"), "set it in the templates that the steps or tasks run, or for the whole workflow"))
+		errs = append(errs, field.Forbidden(path.Child("activeDeadlineSeconds"), "activeDeadlineSeconds is only valid for leaf templates; set it in those that the steps or tasks run, or for the whole workflow"))
+	}
+	if template.IsLeaf() {
+		errs = append(errs, validateDeadline(template.ActiveDeadlineSeconds, path.Child("activeDeadlineSeconds"))...)
+	}
+	if template.Parallelism != nil && *template.Parallelism < 1 {
+		errs = append(errs, field.Invalid(path.Child("parallelism"), *template.Parallelism, "must be 1 or more"))
+	}
+	if template.Suspend != nil {
+		errs = append(errs, validateDuration(template.Suspend.Duration, path.Child("suspend", "duration"))...)
+	}
+	if template.IsLeaf() {
+		errs = append(errs, validateDuration(template.PendingTimeout, path.Child("pendingTimeout"))...)
 	}
 	if template.Parallelism != nil && !composite {
-		errs = append(errs, field.Forbidden(path.Child("parallelism"), "only steps and dag templates have children to limit"))
+		errs = append(errs, field.Forbidden(path.Child("parallelism"), "parallelism is only valid for steps and dag templates"))
 	}
 	for i := range template.InitContainers {
 		if template.InitContainers[i].Name == "" {
-			errs = append(errs, field.Required(path.Child("initContainers").Index(i).Child("name"), "give it a name"))
+			errs = append(errs, field.Required(path.Child("initContainers").Index(i).Child("name"), "initContainers must all have container name"))
 		}
 	}
 	for i := range template.Sidecars {
 		if name := template.Sidecars[i].Name; reservedContainerName(name) {
-			errs = append(errs, field.Invalid(path.Child("sidecars").Index(i).Child("name"), name, "the name is reserved for helper containers"))
+			errs = append(errs, field.Invalid(path.Child("sidecars").Index(i).Child("name"), name, fmt.Sprintf("%q is a reserved Argo container name", name)))
 		}
 	}
 	return errs
@@ -87,14 +109,4 @@ func validateTemplateFields(template *v1alpha1.Template, path *field.Path) (errs
 // reservedContainerName tells whether a container of the user must not have this name.
 func reservedContainerName(name string) bool {
 	return name == "wait" || name == "supervisor" || strings.HasPrefix(name, "artifact-plugin-")
-}
-
-// validateRetryStrategy checks V-064.
-func validateRetryStrategy(strategy *v1alpha1.RetryStrategy, path *field.Path) field.ErrorList {
-	if strategy == nil {
-		return nil
-	}
-	return validateChoice(strategy.RetryPolicy, []v1alpha1.RetryPolicy{
-		"", v1alpha1.RetryPolicyAlways, v1alpha1.RetryPolicyOnFailure, v1alpha1.RetryPolicyOnError, v1alpha1.RetryPolicyOnTransientError,
-	}, path.Child("retryPolicy"))
 }

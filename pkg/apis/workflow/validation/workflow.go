@@ -22,6 +22,6 @@ func ValidateWorkflow(workflow *v1alpha1.Workflow) (field.ErrorList, []string) {
 // stopping the workflow.
 func ValidateWorkflowUpdate(workflow, old *v1alpha1.Workflow) (field.ErrorList, []string) {
 	errs := validateMetadataUpdate(&workflow.ObjectMeta, &old.ObjectMeta)
-	specErrs, warnings := validateSpecUpdate(&workflow.Spec, &old.Spec, workflowRules, field.NewPath("spec"))
+	specErrs, warnings := validateSpecUpdate(&workflow.ObjectMeta, &workflow.Spec, &old.Spec, workflowRules, field.NewPath("spec"))
 	return append(errs, specErrs...), warnings
 }

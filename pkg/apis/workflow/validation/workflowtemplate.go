@@ -16,20 +16,20 @@ func ValidateWorkflowTemplate(template *v1alpha1.WorkflowTemplate) (field.ErrorL
 // ValidateWorkflowTemplateUpdate returns what is wrong with a changed WorkflowTemplate, and what is worth a warning.
 func ValidateWorkflowTemplateUpdate(template, old *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
 	errs := validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
-	specErrs, warnings := validateSpecUpdate(&template.Spec, &old.Spec, templateRules, field.NewPath("spec"))
+	specErrs, warnings := validateSpecUpdate(&template.ObjectMeta, &template.Spec, &old.Spec, templateRules, field.NewPath("spec"))
 	return append(errs, specErrs...), warnings
 }
 
 // ValidateClusterWorkflowTemplate returns what is wrong with a new ClusterWorkflowTemplate, and what is worth a warning.
 func ValidateClusterWorkflowTemplate(template *v1alpha1.ClusterWorkflowTemplate) (field.ErrorList, []string) {
 	errs := validateMetadata(&template.ObjectMeta, false, MaxTemplateNameLength)
-	specErrs, warnings := ValidateWorkflowSpec(&template.Spec, templateRules, field.NewPath("spec"))
+	specErrs, warnings := ValidateWorkflowSpec(&template.Spec, clusterTemplateRules, field.NewPath("spec"))
 	return append(errs, specErrs...), warnings
 }
 
 // ValidateClusterWorkflowTemplateUpdate returns what is wrong with a changed ClusterWorkflowTemplate, and what is worth a warning.
 func ValidateClusterWorkflowTemplateUpdate(template, old *v1alpha1.ClusterWorkflowTemplate) (field.ErrorList, []string) {
 	errs := validateMetadataUpdate(&template.ObjectMeta, &old.ObjectMeta)
-	specErrs, warnings := validateSpecUpdate(&template.Spec, &old.Spec, templateRules, field.NewPath("spec"))
+	specErrs, warnings := validateSpecUpdate(&template.ObjectMeta, &template.Spec, &old.Spec, clusterTemplateRules, field.NewPath("spec"))
 	return append(errs, specErrs...), warnings
 }

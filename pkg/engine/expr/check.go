@@ -1,0 +1,158 @@
+package expr
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/parser"
+	"github.com/expr-lang/expr/types"
+)
+
+// Type says what a variable will hold.
+type Type int
+
+const (
+	// AnyType may hold anything.
+	AnyType Type = iota
+	// TextType holds a string, as most variables do.
+	TextType
+	// IntType holds a whole number.
+	IntType
+	// BoolType holds true or false.
+	BoolType
+)
+
+// Types says what variables hold, by name; a member is a Type, or Types for an object. Members that are not listed may hold
+// anything.
+type Types map[string]any
+
+// CheckTypes finds operations that do not fit what the variables hold, such as adding a number to a text. With want other
+// than AnyType it also finds results of another type.
+func (p *Program) CheckTypes(variables Types, want Type) error {
+	env := variables.asMap()
+	for name, function := range functionTypes() {
+		if _, shadowed := env[name]; !shadowed {
+			env[name] = function
+		}
+	}
+	options := []expr.Option{expr.Env(env), expr.AllowUndefinedVariables()}
+	switch want {
+	case BoolType:
+		options = append(options, expr.AsBool())
+	case IntType:
+		options = append(options, expr.AsInt())
+	}
+	if _, err := expr.Compile(p.source, options...); err != nil {
+		return oneLine(err)
+	}
+	return nil
+}
+
+func (t Types) asMap() types.Map {
+	m := types.Map{types.Extra: types.Any}
+	for name, member := range t {
+		switch is := member.(type) {
+		case Types:
+			m[name] = is.asMap()
+		case Type:
+			m[name] = is.asType()
+		default:
+			m[name] = types.Any
+		}
+	}
+	return m
+}
+
+func (t Type) asType() types.Type {
+	switch t {
+	case TextType:
+		return types.String
+	case IntType:
+		return types.Int
+	case BoolType:
+		return types.Bool
+	}
+	return types.Any
+}
+
+// functionTypes are the types of the functions of environment; sprig's take what they are given.
+var functionTypes = sync.OnceValue(func() types.Map {
+	m := types.Map{}
+	for name, function := range environment() {
+		if name == "sprig" {
+			m[name] = types.Map{types.Extra: types.Any}
+			continue
+		}
+		m[name] = types.TypeOf(function)
+	}
+	return m
+})
+
+// Functions lists the functions that expressions have beside those of the language, sorted; those of sprig begin with
+// `sprig.`.
+var Functions = sync.OnceValue(func() []string {
+	var names []string
+	for name := range environment() {
+		if name != "sprig" {
+			names = append(names, name)
+		}
+	}
+	for name := range sprigFunctions() {
+		names = append(names, "sprig."+name)
+	}
+	slices.Sort(names)
+	return names
+})
+
+// UnknownFunctions lists the functions of sprig that an expression uses and that do not exist, in order.
+func (p *Program) UnknownFunctions() []string {
+	tree, err := parser.Parse(p.source)
+	if err != nil {
+		return nil
+	}
+	finder := &sprigFinder{}
+	ast.Walk(&tree.Node, finder)
+	return finder.unknown
+}
+
+type sprigFinder struct{ unknown []string }
+
+// Visit implements ast.Visitor.
+func (f *sprigFinder) Visit(node *ast.Node) {
+	member, ok := (*node).(*ast.MemberNode)
+	if !ok {
+		return
+	}
+	base, ok := member.Node.(*ast.IdentifierNode)
+	if !ok || base.Value != "sprig" {
+		return
+	}
+	name, ok := member.Property.(*ast.StringNode)
+	if !ok {
+		return
+	}
+	if _, known := sprigFunctions()[name.Value]; !known {
+		f.unknown = append(f.unknown, "sprig."+name.Value)
+	}
+}
+
+// WithPlaceholders replaces the tags of a plain string, so that what is left can be looked at.
+func (c *Cache) WithPlaceholders(text, placeholder string) string {
+	var out strings.Builder
+	for _, p := range c.parse(quote(text)) {
+		if p.kind == literal {
+			out.WriteString(p.text)
+		} else {
+			out.WriteString(placeholder)
+		}
+	}
+	var plain string
+	if err := json.Unmarshal([]byte(out.String()), &plain); err != nil {
+		return text
+	}
+	return plain
+}

@@ -1,0 +1,240 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+	"fairlead.dev/fairlead/pkg/engine/graph"
+)
+
+// checkUnit checks the texts of a template: V-128, V-154, V-161, V-180 to V-190.
+func (p *program) checkUnit(u *unit, outer *scope) {
+	s := &scope{p: p, unit: u, outer: outer, exit: u.exit || !u.entry}
+	shell := *u.template
+	shell.Name, shell.Steps, shell.DAG = "", nil, nil
+	if u.members == nil {
+		s.texts(&shell, u.path, strict)
+		p.checkLeaf(s, u)
+		return
+	}
+	shell.Outputs, shell.Metrics = v1alpha1.Outputs{}, nil
+	s.texts(&shell, u.path, strict)
+	p.checkRetry(s, u)
+	// What a metric of a composite names is looked up when the metric is written, and only the metric is lost.
+	s.texts(u.template.Metrics, u.path.Child("metrics"), advised)
+	p.checkMetrics(s, u.template.Metrics, u.path.Child("metrics"))
+	p.checkMembers(u, s)
+	all := *s
+	all.all = true
+	p.checkOutputs(&all, u)
+}
+
+func (p *program) checkLeaf(s *scope, u *unit) {
+	t := u.template
+	p.checkRetry(s, u)
+	p.checkMetrics(s, t.Metrics, u.path.Child("metrics"))
+	p.checkOutputs(s, u)
+	if t.Data != nil {
+		with := *s
+		with.extra = expr.Types{"data": expr.AnyType}
+		for i := range t.Data.Transformation {
+			with.expression(t.Data.Transformation[i].Expression, u.path.Child("data", "transformation").Index(i).Child("expression"), expr.AnyType)
+		}
+	}
+	if t.HTTP != nil {
+		with := *s
+		with.extra = httpTypes
+		with.expression(t.HTTP.SuccessCondition, u.path.Child("http", "successCondition"), expr.BoolType)
+	}
+}
+
+// httpTypes are what the condition of an HTTP template knows (TPL-09).
+var httpTypes = expr.Types{
+	"request": expr.Types{
+		"method": expr.TextType, "url": expr.TextType, "body": expr.TextType, "bodyBytes": expr.AnyType, "headers": expr.AnyType,
+	},
+	"response": expr.Types{
+		"statusCode": expr.IntType, "body": expr.TextType, "headers": expr.AnyType,
+	},
+}
+
+// checkRetry checks the condition on further attempts (RTY-05).
+func (p *program) checkRetry(s *scope, u *unit) {
+	if u.template.RetryStrategy != nil {
+		s.expression(u.template.RetryStrategy.Expression, u.path.Child("retryStrategy", "expression"), expr.BoolType)
+	}
+}
+
+func (p *program) checkMetrics(s *scope, metrics *v1alpha1.Metrics, path *field.Path) {
+	if metrics == nil {
+		return
+	}
+	for i, metric := range metrics.Prometheus {
+		if metric != nil {
+			s.when(metric.When, path.Child("prometheus").Index(i).Child("when"))
+		}
+	}
+}
+
+// checkOutputs checks V-161, and where a composite takes its outputs from.
+func (p *program) checkOutputs(s *scope, u *unit) {
+	path := u.path.Child("outputs")
+	if u.members != nil {
+		s.texts(&u.template.Outputs, path, strict)
+	}
+	for i := range u.template.Outputs.Parameters {
+		if from := u.template.Outputs.Parameters[i].ValueFrom; from != nil {
+			s.expression(from.Expression, path.Child("parameters").Index(i).Child("valueFrom", "expression"), expr.AnyType)
+		}
+	}
+	for i := range u.template.Outputs.Artifacts {
+		s.expression(u.template.Outputs.Artifacts[i].FromExpression, path.Child("artifacts").Index(i).Child("fromExpression"), expr.AnyType)
+	}
+}
+
+// checkMembers checks every step or task with what it sees.
+func (p *program) checkMembers(u *unit, own *scope) {
+	if u.template.DAG == nil {
+		for i := range u.template.Steps {
+			for j := range u.template.Steps[i].Steps {
+				p.checkMember(u, own, &u.template.Steps[i].Steps[j], u.path.Child("steps").Index(i).Index(j))
+			}
+		}
+		return
+	}
+	dag := u.template.DAG
+	path := u.path.Child("dag")
+	for i := range dag.Tasks {
+		p.checkMember(u, own, asStep(&dag.Tasks[i]), path.Child("tasks").Index(i))
+	}
+	own.texts(&struct {
+		Target string `json:"target"`
+	}{dag.Target}, path, strict) // V-150
+	p.checkGraph(u, path)
+}
+
+// checkGraph tells of a graph that cannot be walked through, unless validation has already, and of tasks that never run.
+func (p *program) checkGraph(u *unit, path *field.Path) {
+	dag := u.template.DAG
+	if u.members.graph == nil {
+		target := dag.Target
+		if hasTag(target) {
+			target = ""
+		}
+		if _, err := graph.BuildDAG(dag.Tasks, target); err != nil && u.in.site == nil && !validation.ReportsGraph(dag) {
+			p.problem(u.in, path.Child("tasks"), u.template.Name, err.Error())
+		}
+		return
+	}
+	if dag.Target == "" || hasTag(dag.Target) {
+		return
+	}
+	for i := range dag.Tasks {
+		if u.members.graph.Tasks[i].Rank < 0 {
+			p.warn(u.in, path.Child("tasks").Index(i), fmt.Sprintf("task %q never runs: no target (%s) waits for it", dag.Tasks[i].Name, dag.Target))
+		}
+	}
+}
+
+func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, path *field.Path) {
+	viewer := u.members.byName[step.Name]
+	if viewer == nil || viewer.call.arguments != &step.Arguments && !samePlace(viewer.call.path, path) {
+		return // a name that is used twice is an error of its own
+	}
+	s := *own
+	s.viewer = viewer
+	shell := *step
+	shell.Name, shell.Inline, shell.Hooks, shell.When = "", nil, nil, ""
+	shell.WithItems, shell.WithParam, shell.WithSequence = nil, "", nil
+	s.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
+	s.item = itemsOf(step)
+	s.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When}, path, strict)
+	s.texts(&shell, path, strict)
+	s.when(step.When, path.Child("when"))
+	s.fromExpressions(&step.Arguments, path.Child("arguments"))
+	p.checkCall(&s, viewer.call)
+	if step.Inline != nil {
+		inline := p.units[step.Inline]
+		inline.entry, inline.exit = u.entry, u.exit
+		p.checkUnit(inline, &s)
+	}
+	in := s
+	in.inHook = true
+	p.checkHooks(&in, step.OnExit, step.Hooks, path)
+}
+
+func samePlace(a, b *field.Path) bool { return a.String() == b.String() }
+
+// fromExpressions checks where arguments say by an expression which artifact is meant.
+func (s *scope) fromExpressions(arguments *v1alpha1.Arguments, path *field.Path) {
+	for i := range arguments.Artifacts {
+		s.expression(arguments.Artifacts[i].FromExpression, path.Child("artifacts").Index(i).Child("fromExpression"), expr.AnyType)
+	}
+}
+
+// itemsOf lists what the values of a loop have: V-185.
+func itemsOf(step *v1alpha1.WorkflowStep) *itemNames {
+	switch {
+	case step.WithParam != "":
+		return &itemNames{any: true}
+	case step.WithSequence != nil:
+		return &itemNames{values: true}
+	case len(step.WithItems) == 0:
+		return nil
+	}
+	items := &itemNames{}
+	names := map[string]bool{}
+	for i := range step.WithItems {
+		item := &step.WithItems[i]
+		if hasTag(string(item.Value)) {
+			items.any = true
+		}
+		if item.GetType() != v1alpha1.ItemMap {
+			items.values = true
+			continue
+		}
+		items.maps = true
+		for name := range item.GetMapVal() {
+			names[name] = true
+		}
+	}
+	items.names = slices.Sorted(maps.Keys(names))
+	return items
+}
+
+// checkHooks checks the hooks of a step, a task or the workflow.
+func (p *program) checkHooks(s *scope, onExit string, hooks v1alpha1.LifecycleHooks, path *field.Path) {
+	for _, event := range slices.Sorted(maps.Keys(hooks)) {
+		hook := hooks[event]
+		at := path.Child("hooks").Key(string(event))
+		s.texts(&hook, at, strict)
+		s.expression(hook.Expression, at.Child("expression"), expr.BoolType)
+		s.fromExpressions(&hook.Arguments, at.Child("arguments"))
+	}
+}
+
+// checkCall checks that a template of another object gets what it needs: V-041, V-042. Validation does it for templates of
+// the same object.
+func (p *program) checkCall(s *scope, c *call) {
+	if c.callee == nil || c.callee.in == s.library() && !c.callee.inline && s.library().site == nil {
+		return
+	}
+	in := s.library()
+	errs, warnings := validation.ValidateCall(c.callee.template, c.arguments, c.path.Child("arguments"))
+	for _, err := range errs {
+		if in.site != nil {
+			p.add(field.Invalid(in.site, in.title, err.Error()))
+		} else {
+			p.add(err)
+		}
+	}
+	if in.site == nil {
+		p.warnings = append(p.warnings, warnings...)
+	}
+}

@@ -1,0 +1,168 @@
+package lint
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// globals are the names below `workflow.`: V-181 to V-184, V-187.
+type globals struct {
+	parameters  []string
+	labels      map[string]bool
+	annotations map[string]bool
+	priority    bool
+	// Outputs that some template exports, and whether some export under a name that is not known yet.
+	outputParameters, outputArtifacts map[string]bool
+	anyOutputParameter, anyArtifact   bool
+
+	readAll bool // the parameters are read as a whole
+	read    map[string]bool
+}
+
+func (p *program) makeGlobals() {
+	g := &globals{
+		labels: p.meta.labels, annotations: p.meta.annotations, priority: p.spec.Priority != nil || p.rules.alone,
+		outputParameters: map[string]bool{}, outputArtifacts: map[string]bool{}, read: map[string]bool{},
+	}
+	for i := range p.spec.Arguments.Parameters {
+		g.parameters = append(g.parameters, p.spec.Arguments.Parameters[i].Name)
+	}
+	if m := p.spec.WorkflowMetadata; m != nil {
+		for key := range m.Labels {
+			g.labels[key] = true
+		}
+		for key := range m.LabelsFrom {
+			g.labels[key] = true
+		}
+		for key := range m.Annotations {
+			g.annotations[key] = true
+		}
+	}
+	for _, u := range p.order {
+		g.addOutputs(&u.template.Outputs)
+	}
+	g.anyOutputParameter = g.anyOutputParameter || p.partial
+	g.anyArtifact = g.anyArtifact || p.partial
+	p.globals = g
+}
+
+func (g *globals) addOutputs(outputs *v1alpha1.Outputs) {
+	for i := range outputs.Parameters {
+		if name := outputs.Parameters[i].GlobalName; name != "" {
+			g.outputParameters[name] = true
+			g.anyOutputParameter = g.anyOutputParameter || hasTag(name)
+		}
+	}
+	for i := range outputs.Artifacts {
+		if name := outputs.Artifacts[i].GlobalName; name != "" {
+			g.outputArtifacts[name] = true
+			g.anyArtifact = g.anyArtifact || hasTag(name)
+		}
+	}
+}
+
+// verdict says whether a name is known where it stands. soft: if it is not, that may still be right, depending on others.
+type verdict struct {
+	known, soft bool
+	reason      string
+}
+
+var isKnown = verdict{known: true}
+
+func unknown(reason string) verdict { return verdict{reason: reason} }
+
+// reservedLabel tells labels and annotations that the system itself sets.
+func reservedLabel(key string) bool { return strings.HasPrefix(key, "workflows.argoproj.io/") }
+
+// global judges a name below `workflow.`.
+func (p *program) global(rest string, exit bool) verdict {
+	g := p.globals
+	head, name, _ := strings.Cut(rest, ".")
+	switch head {
+	case "name", "namespace", "uid", "mainEntrypoint", "serviceAccountName", "status":
+		if name == "" {
+			return isKnown
+		}
+	case "creationTimestamp", "scheduledTime", "duration":
+		return isKnown
+	case "priority":
+		if g.priority && name == "" {
+			return isKnown
+		}
+		return unknown("the workflow has no spec.priority")
+	case "failures":
+		if exit && name == "" {
+			return isKnown
+		}
+		return unknown("only exit handlers and hooks know it")
+	case "parameters":
+		return p.globalParameter(name)
+	case "labels":
+		return p.globalMetadata(name, g.labels, "label")
+	case "annotations":
+		return p.globalMetadata(name, g.annotations, "annotation")
+	case "outputs":
+		return p.globalOutput(name)
+	}
+	return unknown("there is no such variable" + didYouMean("workflow."+rest, p.globalNames()))
+}
+
+func (p *program) globalParameter(name string) verdict {
+	g := p.globals
+	if name == "" || name == "json" && !slices.Contains(g.parameters, "json") {
+		g.readAll = true
+		if len(g.parameters) > 0 || p.rules.alone {
+			return isKnown
+		}
+		return unknown("the workflow has no parameters")
+	}
+	g.read[name] = true
+	if p.rules.alone || slices.Contains(g.parameters, name) {
+		return isKnown
+	}
+	return unknown("the workflow has no such parameter" + didYouMean(name, g.parameters))
+}
+
+func (p *program) globalMetadata(name string, known map[string]bool, what string) verdict {
+	if name == "" || name == "json" || known[name] || reservedLabel(name) {
+		return isKnown
+	}
+	v := unknown("the workflow has no such " + what + didYouMean(name, slices.Sorted(maps.Keys(known))))
+	v.soft = p.rules.alone
+	return v
+}
+
+func (p *program) globalOutput(rest string) verdict {
+	g := p.globals
+	kind, name, _ := strings.Cut(rest, ".")
+	known, open := g.outputParameters, g.anyOutputParameter
+	switch kind {
+	case "parameters":
+	case "artifacts":
+		known, open = g.outputArtifacts, g.anyArtifact
+	default:
+		return unknown("a workflow has outputs.parameters and outputs.artifacts")
+	}
+	if open || known[name] {
+		return isKnown
+	}
+	v := unknown("no output has this globalName" + didYouMean(name, slices.Sorted(maps.Keys(known))))
+	v.soft = p.rules.alone
+	return v
+}
+
+// globalNames lists what can be meant by a name that is not known.
+func (p *program) globalNames() []string {
+	names := []string{
+		"workflow.name", "workflow.namespace", "workflow.uid", "workflow.mainEntrypoint", "workflow.serviceAccountName",
+		"workflow.status", "workflow.duration", "workflow.failures", "workflow.creationTimestamp", "workflow.scheduledTime",
+		"workflow.priority", "workflow.parameters", "workflow.labels", "workflow.annotations",
+	}
+	for _, name := range p.globals.parameters {
+		names = append(names, "workflow.parameters."+name)
+	}
+	return names
+}

@@ -1,0 +1,254 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+)
+
+// checkSpec looks at a spec together with what it refers to. validation has looked at the spec alone.
+func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r rules, lookup Lookup) (field.ErrorList, []string) {
+	if lookup == nil {
+		lookup = Nothing{}
+	}
+	p := &program{
+		rules: r, namespace: namespace, lookup: lookup, spec: spec, meta: meta,
+		libraries: map[libraryKey]*library{}, units: map[*v1alpha1.Template]*unit{}, told: map[string]bool{},
+	}
+	p.own = newLibrary(spec, r.path)
+	entry := p.own
+	if ref := spec.WorkflowTemplateRef; ref != nil {
+		entry = p.referencedSpec(ref)
+	}
+	p.discover()
+	roots := p.roots(entry)
+	p.discover()
+	p.reach(roots)
+	p.makeGlobals()
+	p.checkWorkflow(roots)
+	for i := 0; i < len(p.order); i++ {
+		if u := p.order[i]; !u.inline {
+			p.checkUnit(u, nil)
+		}
+	}
+	p.unused(entry)
+	return p.errs, p.warnings
+}
+
+// referencedSpec finds the object that gives the workflow its templates (REF-03): V-005, V-007, V-022, V-044.
+func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
+	path := p.rules.path.Child("workflowTemplateRef")
+	if ref.Name == "" || hasTag(ref.Name) {
+		p.partial = true
+		return p.own
+	}
+	l := p.library(ref.Name, ref.ClusterScope, path)
+	if l.err != nil {
+		p.missingObject(p.own, path.Child("name"), l, "")
+		return p.own
+	}
+	p.spec = mergedSpec(l.spec, p.spec)
+	for i := range l.spec.Templates {
+		p.unit(l, &l.spec.Templates[i], l.path.Child("templates").Index(i))
+	}
+	return l
+}
+
+// mergedSpec lays a workflow's fields over those of the template that it runs, as far as they matter here.
+func mergedSpec(below, above *v1alpha1.WorkflowSpec) *v1alpha1.WorkflowSpec {
+	merged := *below
+	merged.WorkflowTemplateRef = above.WorkflowTemplateRef
+	if above.Entrypoint != "" {
+		merged.Entrypoint = above.Entrypoint
+	}
+	if above.OnExit != "" {
+		merged.OnExit = above.OnExit
+	}
+	if above.Priority != nil {
+		merged.Priority = above.Priority
+	}
+	if above.TemplateDefaults != nil {
+		merged.TemplateDefaults = above.TemplateDefaults
+	}
+	if above.RetryStrategy != nil {
+		merged.RetryStrategy = above.RetryStrategy
+	}
+	if len(above.Hooks) > 0 {
+		merged.Hooks = maps.Clone(below.Hooks)
+		if merged.Hooks == nil {
+			merged.Hooks = v1alpha1.LifecycleHooks{}
+		}
+		maps.Copy(merged.Hooks, above.Hooks)
+	}
+	merged.WorkflowMetadata = mergedMetadata(below.WorkflowMetadata, above.WorkflowMetadata)
+	merged.Arguments = mergedArguments(&below.Arguments, &above.Arguments)
+	return &merged
+}
+
+func mergedMetadata(below, above *v1alpha1.WorkflowMetadata) *v1alpha1.WorkflowMetadata {
+	if below == nil || above == nil {
+		if above == nil {
+			return below
+		}
+		return above
+	}
+	merged := &v1alpha1.WorkflowMetadata{Labels: map[string]string{}, Annotations: map[string]string{}, LabelsFrom: map[string]v1alpha1.LabelValueFrom{}}
+	for _, m := range []*v1alpha1.WorkflowMetadata{below, above} {
+		maps.Copy(merged.Labels, m.Labels)
+		maps.Copy(merged.Annotations, m.Annotations)
+		maps.Copy(merged.LabelsFrom, m.LabelsFrom)
+	}
+	return merged
+}
+
+// mergedArguments joins arguments by name; those above win, field by field.
+func mergedArguments(below, above *v1alpha1.Arguments) v1alpha1.Arguments {
+	merged := v1alpha1.Arguments{Parameters: slices.Clone(below.Parameters), Artifacts: slices.Clone(below.Artifacts)}
+	for i := range above.Parameters {
+		own := above.Parameters[i]
+		known := merged.GetParameterByName(own.Name)
+		if known == nil {
+			merged.Parameters = append(merged.Parameters, own)
+			continue
+		}
+		switch {
+		case own.Value != nil:
+			known.Value, known.ValueFrom = own.Value, nil
+		case own.ValueFrom != nil:
+			known.Value, known.ValueFrom = nil, own.ValueFrom
+		}
+		if own.Enum != nil {
+			known.Enum = own.Enum
+		}
+	}
+	for i := range above.Artifacts {
+		if known := merged.Artifacts.GetArtifactByName(above.Artifacts[i].Name); known != nil {
+			*known = above.Artifacts[i]
+		} else {
+			merged.Artifacts = append(merged.Artifacts, above.Artifacts[i])
+		}
+	}
+	return merged
+}
+
+// roots are the calls that a run begins and ends with.
+type roots struct {
+	entry *call
+	exit  []*call
+}
+
+func (p *program) roots(entry *library) roots {
+	path := p.rules.path
+	r := roots{}
+	if p.spec.Entrypoint != "" && !hasTag(p.spec.Entrypoint) {
+		r.entry = &call{template: p.spec.Entrypoint, arguments: &p.spec.Arguments, path: path.Child("entrypoint"), byName: true}
+		p.resolve(entry, r.entry)
+	}
+	r.exit = p.hookCalls(entry, p.spec.OnExit, p.spec.Hooks, path)
+	if entry.site != nil {
+		p.referencedRoots(entry, r)
+	}
+	return r
+}
+
+// referencedRoots checks entrypoint, exit handler, hooks and arguments of a workflow whose templates are in another object.
+// In a workflow of its own, validation does.
+func (p *program) referencedRoots(entry *library, r roots) {
+	path := p.rules.path
+	undefined := func(at *field.Path, name string) {
+		p.report(p.rules.missing, p.own, at, name, fmt.Sprintf("template name '%s' undefined: %s has no such template%s", name, entry.title, didYouMean(name, entry.names)))
+	}
+	switch {
+	case p.spec.Entrypoint == "" && !p.rules.alone:
+		p.report(p.rules.missing, p.own, path.Child("entrypoint"), "", "spec.entrypoint is required: "+entry.title+" has none either")
+	case r.entry != nil && r.entry.callee == nil:
+		undefined(path.Child("entrypoint"), p.spec.Entrypoint)
+	}
+	for _, c := range r.exit {
+		if c.callee == nil && c.ref == nil && c.template != "" && !hasTag(c.template) {
+			undefined(c.path, c.template)
+		}
+	}
+	if p.rules.alone {
+		return
+	}
+	for _, err := range validation.ValidateArguments(&p.spec.Arguments, true, path.Child("arguments")) {
+		p.add(err)
+	}
+	if r.entry != nil && r.entry.callee != nil {
+		errs, _ := validation.ValidateCall(r.entry.callee.template, &p.spec.Arguments, path.Child("arguments"))
+		for _, err := range errs {
+			p.add(err)
+		}
+	}
+}
+
+// reach marks the templates that run below the entrypoint and below exit handlers and hooks.
+func (p *program) reach(r roots) {
+	var visit func(c *call, exit bool)
+	visit = func(c *call, exit bool) {
+		u := c.callee
+		if u == nil || exit && u.exit || !exit && u.entry {
+			return
+		}
+		if exit {
+			u.exit = true
+		} else {
+			u.entry = true
+		}
+		for _, next := range u.calls {
+			visit(next, exit || next.hook)
+		}
+	}
+	if r.entry != nil {
+		visit(r.entry, false)
+	}
+	for _, c := range r.exit {
+		visit(c, true)
+	}
+}
+
+// checkWorkflow checks the texts of the spec outside its templates.
+func (p *program) checkWorkflow(r roots) {
+	path := p.rules.path
+	s := &scope{p: p, exit: true}
+	shell := *p.own.spec
+	shell.Templates, shell.Hooks, shell.WorkflowMetadata, shell.TemplateDefaults = nil, nil, nil, nil
+	s.texts(&shell, path, silent)
+	if p.own.spec.TemplateDefaults != nil { // what it means is known only in each template
+		with := &scope{p: p, exit: true, unit: &unit{in: p.own, template: p.own.spec.TemplateDefaults, inputs: map[string]bool{}}}
+		with.texts(p.own.spec.TemplateDefaults, path.Child("templateDefaults"), silent)
+	}
+	if m := p.own.spec.WorkflowMetadata; m != nil {
+		p.checkMetadata(s, m, path.Child("workflowMetadata"))
+	}
+	p.checkHooks(s, "", p.own.spec.Hooks, path)
+	for _, c := range r.exit {
+		if c.callee != nil && c.ref != nil {
+			p.checkCall(s, c)
+		}
+	}
+	s.checkMetricsOfWorkflow(path)
+	if retry := p.own.spec.RetryStrategy; retry != nil {
+		with := *s
+		with.extra = expr.Types{"lastRetry": expr.AnyType, "retries": expr.TextType, "inputs": expr.AnyType}
+		with.expression(retry.Expression, path.Child("retryStrategy", "expression"), expr.BoolType)
+	}
+}
+
+func (s *scope) checkMetricsOfWorkflow(path *field.Path) {
+	s.p.checkMetrics(s, s.p.own.spec.Metrics, path.Child("metrics"))
+}
+
+func (p *program) checkMetadata(s *scope, m *v1alpha1.WorkflowMetadata, path *field.Path) {
+	s.texts(m, path, strict)
+	for _, key := range slices.Sorted(maps.Keys(m.LabelsFrom)) {
+		s.expression(m.LabelsFrom[key].Expression, path.Child("labelsFrom").Key(key).Child("expression"), expr.AnyType)
+	}
+}

@@ -1,0 +1,289 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+)
+
+// scope is what a text can refer to.
+type scope struct {
+	p      *program
+	unit   *unit    // whose inputs it sees; nil: no template's
+	all    bool     // sees every member of unit: its outputs do
+	viewer *sibling // the member of unit that the text belongs to; nil: none
+	inHook bool     // the text belongs to a hook of viewer
+	item   *itemNames
+	exit   bool   // knows workflow.failures
+	outer  *scope // of the step that an inline template stands in
+
+	// Names beside all these, for expressions that run elsewhere.
+	extra expr.Types
+}
+
+// itemNames are the members of a loop's values: V-185.
+type itemNames struct {
+	any    bool
+	names  []string
+	maps   bool // at least one value is a map
+	values bool // at least one value is not
+}
+
+// get judges one name, as it would stand in a simple tag.
+func (s *scope) get(name string) verdict {
+	v := s.own(name)
+	if !v.known && s.outer != nil {
+		if o := s.outer.get(name); o.known {
+			return o
+		}
+	}
+	return v
+}
+
+func (s *scope) own(name string) verdict {
+	root, rest, dotted := strings.Cut(name, ".")
+	switch root {
+	case "workflow":
+		if dotted {
+			return s.p.global(rest, s.exit)
+		}
+		return isKnown
+	case "item":
+		return s.itemName(rest, dotted)
+	}
+	if s.unit == nil {
+		return s.extraName(name)
+	}
+	t := s.unit.template
+	switch root {
+	case "inputs":
+		return s.input(rest)
+	case "outputs":
+		return s.output(rest)
+	case "steps", "tasks":
+		if rest == "name" || strings.HasPrefix(rest, "name.") {
+			return isKnown // V-182
+		}
+		return s.member(root, rest)
+	case "node":
+		if rest == "name" {
+			return isKnown
+		}
+	case "pod":
+		switch {
+		case rest != "name":
+			return unknown("pod.name is all that is known of the pod")
+		case t.IsPodType() || s.inline():
+			return isKnown
+		}
+		return unknown(fmt.Sprintf("a %s template has no pod", t.GetType()))
+	case "retries", "lastRetry":
+		if s.retries() {
+			return isKnown
+		}
+		return unknown("the template has no retryStrategy")
+	case "status", "duration", "exitCode", "resourcesDuration":
+		return isKnown // metrics
+	}
+	return s.extraName(name)
+}
+
+func (s *scope) extraName(name string) verdict {
+	at := any(s.extra)
+	for _, word := range strings.Split(name, ".") {
+		object, ok := at.(expr.Types)
+		if !ok {
+			return isKnown
+		}
+		if at, ok = object[word]; !ok {
+			return unknown("there is no such variable")
+		}
+	}
+	return isKnown
+}
+
+// inline tells whether the text stands in a step whose inline template may be meant.
+func (s *scope) inline() bool { return s.viewer != nil && s.viewer.call.inline != nil }
+
+// retries: V-188; a strategy of the workflow counts like the template's own.
+func (s *scope) retries() bool {
+	d := s.p.spec.TemplateDefaults
+	return s.unit.template.RetryStrategy != nil || s.p.spec.RetryStrategy != nil || d != nil && d.RetryStrategy != nil
+}
+
+func (s *scope) itemName(rest string, dotted bool) verdict {
+	switch {
+	case s.item == nil:
+		if s.unit != nil && s.unit.inline {
+			return isKnown // the step that it stands in may be a loop
+		}
+		return unknown("this is no loop: there is no withItems, withParam or withSequence")
+	case s.item.any || !dotted:
+		return isKnown
+	case !s.item.maps && !strings.HasPrefix(rest, "["):
+		return unknown("the items are no maps")
+	case slices.Contains(s.item.names, rest) || strings.HasPrefix(rest, "["):
+		return isKnown
+	}
+	return unknown("the items have no such member" + didYouMean(rest, s.item.names))
+}
+
+func (s *scope) input(rest string) verdict {
+	in := &s.unit.template.Inputs
+	kind, name, _ := strings.Cut(rest, ".")
+	switch kind {
+	case "parameters":
+		if name == "" || name == "json" && in.GetParameterByName("json") == nil {
+			s.unit.inputsAll = true
+			return isKnown
+		}
+		s.unit.inputs[name] = true
+		if in.GetParameterByName(name) != nil {
+			return isKnown
+		}
+		if defaults := s.p.spec.TemplateDefaults; defaults != nil && defaults.Inputs.GetParameterByName(name) != nil {
+			return isKnown
+		}
+		if s.inline() && s.viewer.call.inline.Inputs.GetParameterByName(name) != nil {
+			return isKnown // V-130
+		}
+		names := parameterNames(in.Parameters)
+		if len(names) == 0 {
+			return unknown("the template has no input parameters")
+		}
+		return unknown("the template has no such input parameter" + didYouMean(name, names))
+	case "artifacts":
+		return s.inputArtifact(in, name)
+	}
+	return unknown("inputs are inputs.parameters and inputs.artifacts" + didYouMean(kind, []string{"parameters", "artifacts"}))
+}
+
+// inputArtifact: V-189. The path of an artifact is known only where there is a container to put it.
+func (s *scope) inputArtifact(in *v1alpha1.Inputs, rest string) verdict {
+	if in.Artifacts.GetArtifactByName(rest) != nil {
+		return isKnown
+	}
+	name, isPath := strings.CutSuffix(rest, ".path")
+	if in.Artifacts.GetArtifactByName(name) == nil {
+		names := make([]string, len(in.Artifacts))
+		for i := range in.Artifacts {
+			names[i] = in.Artifacts[i].Name
+		}
+		return unknown("the template has no such input artifact" + didYouMean(name, names))
+	}
+	if isPath && s.unit.template.IsComposite() {
+		return unknown("an artifact has a path only in a template with a container")
+	}
+	return isKnown
+}
+
+// output: names below `outputs.` always pass (V-182); of a wrong one the engine makes nothing.
+func (s *scope) output(rest string) verdict {
+	out := &s.unit.template.Outputs
+	kind, name, _ := strings.Cut(rest, ".")
+	plain, _ := strings.CutSuffix(name, ".path")
+	switch kind {
+	case "result", "exitCode":
+		return isKnown
+	case "parameters":
+		if name == "" || out.GetParameterByName(plain) != nil || out.GetParameterByName(name) != nil {
+			return isKnown
+		}
+	case "artifacts":
+		if name == "" || out.Artifacts.GetArtifactByName(plain) != nil {
+			return isKnown
+		}
+	}
+	v := unknown("the template has no such output")
+	v.soft = true
+	return v
+}
+
+func parameterNames(parameters []v1alpha1.Parameter) []string {
+	names := make([]string, len(parameters))
+	for i := range parameters {
+		names[i] = parameters[i].Name
+	}
+	return names
+}
+
+// object tells whether a name stands for a group of names, so that an expression can read it as a whole.
+func (s *scope) object(name string) bool {
+	words := strings.Split(name, ".")
+	switch words[0] {
+	case "workflow":
+		switch name {
+		case "workflow", "workflow.parameters", "workflow.labels", "workflow.annotations", "workflow.outputs",
+			"workflow.outputs.parameters", "workflow.outputs.artifacts", "workflow.creationTimestamp":
+			return true
+		}
+		return false
+	case "inputs":
+		return s.unit != nil && (len(words) <= 2 || words[1] == "artifacts" && len(words) == 3)
+	case "outputs":
+		return s.unit != nil && len(words) <= 2
+	case "item":
+		return s.item != nil && (s.item.any || s.item.maps) && len(words) == 1
+	case "lastRetry", "pod", "node", "resourcesDuration":
+		return s.unit != nil && len(words) == 1
+	case "steps", "tasks":
+		return s.memberObject(words)
+	}
+	return s.extraObject(words)
+}
+
+func (s *scope) extraObject(words []string) bool {
+	at := any(s.extra)
+	for _, word := range words {
+		object, ok := at.(expr.Types)
+		if !ok {
+			return false
+		}
+		at = object[word]
+	}
+	_, ok := at.(expr.Types)
+	return ok
+}
+
+// memberObject: steps, steps.x, steps.x.outputs, steps.x.outputs.parameters, steps.x.outputs.artifacts and one artifact.
+func (s *scope) memberObject(words []string) bool {
+	if s.unit == nil || s.unit.members == nil || words[0] != s.unit.members.root {
+		return s.outer != nil && s.outer.memberObject(words)
+	}
+	switch {
+	case len(words) == 1:
+		return true
+	case !s.member(words[0], words[1]+".id").known:
+		return false
+	case len(words) == 2:
+		return true
+	case words[2] != "outputs":
+		return false
+	case len(words) <= 4:
+		return len(words) == 3 || words[3] == "parameters" || words[3] == "artifacts"
+	}
+	return words[3] == "artifacts" && len(words) == 5
+}
+
+// nearby lists names that can be meant by one that is not known.
+func (s *scope) nearby() []string {
+	names := s.p.globalNames()
+	if s.unit != nil {
+		for _, name := range parameterNames(s.unit.template.Inputs.Parameters) {
+			names = append(names, "inputs.parameters."+name)
+		}
+		if m := s.unit.members; m != nil && len(m.names) <= 500 {
+			for _, name := range m.names {
+				names = append(names, m.root+"."+name)
+			}
+		}
+	}
+	for name := range s.extra {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}

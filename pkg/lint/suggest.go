@@ -1,0 +1,53 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+)
+
+// didYouMean words the known name nearest to one that is not known; empty when none is near.
+func didYouMean(name string, known []string) string {
+	best, distance := "", max(2, len(name)/4)+1
+	for _, candidate := range known {
+		if candidate == name {
+			continue
+		}
+		if d := editDistance(name, candidate, distance); d < distance {
+			best, distance = candidate, d
+		}
+	}
+	if best == "" || distance >= len(best) {
+		return ""
+	}
+	return fmt.Sprintf("; did you mean %q?", best)
+}
+
+// editDistance counts the characters to insert, drop or replace (two neighbours that are swapped count as one), up to
+// limit.
+func editDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d >= limit || -d >= limit {
+		return limit
+	}
+	before, last, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			next[j] = min(last[j]+1, next[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
+		}
+		if slices.Min(next) >= limit {
+			return limit
+		}
+		before, last, next = last, next, before
+	}
+	return min(last[len(b)], limit)
+}

@@ -1,0 +1,270 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/engine/expr"
+)
+
+// checkedRoots begin the names that are ours: V-180. Other text in braces belongs to somebody else.
+var checkedRoots = []string{"item.", "steps.", "inputs.", "outputs.", "pod.", "workflow.", "tasks."}
+
+func isOurs(name string) bool {
+	return slices.ContainsFunc(checkedRoots, func(root string) bool { return strings.HasPrefix(name, root) })
+}
+
+// strictness says what becomes of a name that is not known.
+type strictness int
+
+const (
+	// strict: an error.
+	strict strictness = iota
+	// advised: a warning.
+	advised
+	// silent: nothing; only what is read is noted.
+	silent
+)
+
+// texts checks every text with tags below value.
+func (s *scope) texts(value any, path *field.Path, how strictness) {
+	texts(value, path, func(w *walker, text string) {
+		for _, tag := range s.p.cache.Tags(text) {
+			s.tag(tag, w, how)
+		}
+	})
+}
+
+func (s *scope) tag(tag expr.Tag, w *walker, how strictness) {
+	switch {
+	case tag.Inner != nil:
+		for _, inner := range tag.Inner {
+			s.tag(inner, w, how)
+		}
+		s.readAny(tag.Raw)
+	case tag.Source != "" || tag.Err != nil:
+		s.expressionTag(tag, w, how)
+	default:
+		s.simpleTag(tag, w, how)
+	}
+}
+
+func (s *scope) simpleTag(tag expr.Tag, w *walker, how strictness) {
+	if tag.Name != "item" && !isOurs(tag.Name) {
+		return
+	}
+	v := s.get(tag.Name)
+	if v.known || tag.Name == "item" || how == silent {
+		return
+	}
+	message := fmt.Sprintf("failed to resolve {{%s}}", tag.Name)
+	if v.reason != "" {
+		message += ": " + v.reason
+	}
+	if v.soft || how == advised || strings.HasPrefix(tag.Name, "outputs.") {
+		s.p.warn(s.library(), w.path(), message)
+		return
+	}
+	s.p.problem(s.library(), w.path(), tag.Raw, message)
+}
+
+// library is where the text stands.
+func (s *scope) library() *library {
+	if s.unit != nil {
+		return s.unit.in
+	}
+	return s.p.own
+}
+
+// readAny notes that a name which is put together at run time may be any of its kind.
+func (s *scope) readAny(raw string) {
+	if strings.Contains(raw, "workflow.parameters") {
+		s.p.globals.readAll = true
+	}
+	if strings.Contains(raw, "inputs.parameters") {
+		for at := s; at != nil; at = at.outer {
+			if at.unit != nil {
+				at.unit.inputsAll = true
+			}
+		}
+	}
+}
+
+func (s *scope) expressionTag(tag expr.Tag, w *walker, how strictness) {
+	if tag.Err != nil {
+		if how != silent {
+			s.p.problem(s.library(), w.path(), tag.Raw, "failed to evaluate expression: "+tag.Err.Error())
+		}
+		return
+	}
+	s.program(tag.Program, tag.Raw, w.path, expr.AnyType, how)
+}
+
+// expression checks a bare expression. One with tags in it is only known when they are replaced.
+func (s *scope) expression(source string, path *field.Path, want expr.Type) {
+	if source == "" || hasTag(source) {
+		return
+	}
+	program, err := s.p.cache.Program(source)
+	if err != nil {
+		s.p.problem(s.library(), path, source, "cannot be compiled: "+err.Error())
+		return
+	}
+	s.program(program, source, func() *field.Path { return path }, want, strict)
+}
+
+// program checks the names that an expression reads, and whether its operations fit what they hold.
+func (s *scope) program(program *expr.Program, shown string, path func() *field.Path, want expr.Type, how strictness) {
+	types := expr.Types{}
+	failed := false
+	for _, ref := range program.References() {
+		v := s.reference(ref, types)
+		if v.known || ref.Guarded || how == silent {
+			continue
+		}
+		failed = true
+		message := fmt.Sprintf("failed to evaluate expression: %s is missing", strings.Join(ref.Path, "."))
+		if v.reason != "" {
+			message += ": " + v.reason
+		}
+		if v.soft || how == advised {
+			s.p.warn(s.library(), path(), message)
+		} else {
+			s.p.problem(s.library(), path(), shown, message)
+		}
+	}
+	if how == silent {
+		return
+	}
+	for _, name := range program.UnknownFunctions() {
+		failed = true
+		s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: there is no function %s%s", name, didYouMean(name, expr.Functions())))
+	}
+	if failed {
+		return
+	}
+	if err := program.CheckTypes(types, want); err != nil {
+		s.typeError(err, shown, path())
+	}
+}
+
+// typeError tells what does not fit. Comparing a text with a number goes through and is never true, so it is a warning.
+func (s *scope) typeError(err error, shown string, path *field.Path) {
+	text := err.Error()
+	for _, harmless := range []string{"invalid operation: == (", "invalid operation: != (", "invalid operation: in ("} {
+		if strings.HasPrefix(text, harmless) {
+			s.p.warn(s.library(), path, fmt.Sprintf("%s: values are texts; compare with a text, or convert with asInt() or asFloat(): %s", shown, text))
+			return
+		}
+	}
+	if strings.Contains(text, "string and int") || strings.Contains(text, "int and string") ||
+		strings.Contains(text, "string and float") || strings.Contains(text, "float64 and string") {
+		text += ": values are texts; convert them with asInt() or asFloat()"
+	}
+	s.p.problem(s.library(), path, shown, "failed to evaluate expression: "+text)
+}
+
+// reference judges a variable of an expression and notes what it holds.
+func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
+	for n := len(ref.Path); n > 0; n-- {
+		name := strings.Join(ref.Path[:n], ".")
+		v := s.get(name)
+		object := s.object(name)
+		switch {
+		case object && n < len(ref.Path) && !s.open(name):
+			return s.whyNot(ref.Path)
+		case object && (n == len(ref.Path) || s.open(name)):
+			putType(types, ref.Path[:n], expr.AnyType)
+			return isKnown
+		case v.known:
+			putType(types, ref.Path[:n], s.typeOf(name))
+			return isKnown
+		}
+	}
+	return s.whyNot(ref.Path)
+}
+
+// open tells objects whose members are not known.
+func (s *scope) open(name string) bool {
+	return name == "item" || name == "lastRetry" || name == "resourcesDuration" || strings.Contains(name, ".artifacts.")
+}
+
+func (s *scope) typeOf(name string) expr.Type {
+	root, _, _ := strings.Cut(name, ".")
+	switch root {
+	case "workflow", "inputs", "steps", "tasks", "retries", "lastRetry", "status", "exitCode":
+		if strings.Contains(name, ".artifacts.") {
+			return expr.AnyType
+		}
+		return expr.TextType
+	}
+	at := any(s.extra)
+	for _, word := range strings.Split(name, ".") {
+		object, ok := at.(expr.Types)
+		if !ok {
+			return expr.AnyType
+		}
+		at = object[word]
+	}
+	if is, ok := at.(expr.Type); ok {
+		return is
+	}
+	return expr.AnyType
+}
+
+// whyNot words what is wrong with a name in an expression.
+func (s *scope) whyNot(path []string) verdict {
+	name := strings.Join(path, ".")
+	v := s.get(name)
+	switch {
+	case v.known: // an object that has no value of its own
+		v = unknown("it has no such member")
+	case v.reason == "" || v.reason == "there is no such variable":
+		v.reason = "there is no such variable" + didYouMean(name, s.nearby())
+	}
+	if hyphenated := s.hyphenated(path); hyphenated != "" {
+		v.reason = fmt.Sprintf("a name with '-' is written as ['%s'] in an expression", hyphenated)
+	}
+	return v
+}
+
+// hyphenated finds a name with a hyphen of which an expression sees only what comes before the hyphen.
+func (s *scope) hyphenated(path []string) string {
+	last := path[len(path)-1]
+	var known []string
+	switch {
+	case s.unit != nil && len(path) == 3 && path[0] == "inputs" && path[1] == "parameters":
+		known = parameterNames(s.unit.template.Inputs.Parameters)
+	case len(path) == 3 && path[0] == "workflow" && path[1] == "parameters":
+		known = s.p.globals.parameters
+	case s.unit != nil && s.unit.members != nil && len(path) == 2 && path[0] == s.unit.members.root:
+		known = s.unit.members.names
+	}
+	for _, name := range known {
+		if strings.HasPrefix(name, last+"-") {
+			return name
+		}
+	}
+	return ""
+}
+
+func putType(types expr.Types, path []string, is expr.Type) {
+	for _, name := range path[:len(path)-1] {
+		next, ok := types[name].(expr.Types)
+		if !ok {
+			if _, taken := types[name]; taken && types[name] == expr.AnyType {
+				return
+			}
+			next = expr.Types{}
+			types[name] = next
+		}
+		types = next
+	}
+	last := path[len(path)-1]
+	if _, deeper := types[last].(expr.Types); !deeper || is == expr.AnyType {
+		types[last] = is
+	}
+}
