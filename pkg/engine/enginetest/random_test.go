@@ -43,7 +43,7 @@ func eachSeed(t *testing.T, n int64, check func(t *testing.T, seed int64)) {
 // the end that the run comes to by itself, and that every promise about an end holds.
 func TestRandomPrefixes(t *testing.T) {
 	eachSeed(t, randomRuns, func(t *testing.T, seed int64) {
-		g := &Generator{Dice: rand.New(rand.NewSource(seed)), OrderFree: true}
+		g := &Generator{Dice: newDice(seed), OrderFree: true}
 		wf := g.Workflow()
 		straight := New(wf, Outcomes)
 		if err := straight.Run(); err != nil {
@@ -70,6 +70,8 @@ func TestRandomPrefixes(t *testing.T) {
 	})
 }
 
+func newDice(seed int64) *rand.Rand { return rand.New(rand.NewSource(seed)) }
+
 func checkSameEnd(t *testing.T, d, straight *Driver, seed int64) {
 	t.Helper()
 	if got, want := Tree(d.Records()), Tree(straight.Records()); got != want || d.Workflow.Status.Phase != straight.Workflow.Status.Phase {
@@ -81,7 +83,7 @@ func checkSameEnd(t *testing.T, d, straight *Driver, seed int64) {
 // one pod, limits are kept, edges lead to nodes that exist.
 func TestRandomWorkflows(t *testing.T) {
 	eachSeed(t, randomRuns/4, func(t *testing.T, seed int64) {
-		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
+		g := &Generator{Dice: newDice(seed)}
 		wf := g.Workflow()
 		d := New(wf, Outcomes)
 		d.Random = g.Dice
@@ -98,7 +100,7 @@ func TestRandomWorkflows(t *testing.T) {
 // TestRandomRestarts checks that a run which is thrown away and built again from what was stored comes to the same end.
 func TestRandomRestarts(t *testing.T) {
 	eachSeed(t, randomRuns/200, func(t *testing.T, seed int64) {
-		g := &Generator{Dice: rand.New(rand.NewSource(seed)), OrderFree: true}
+		g := &Generator{Dice: newDice(seed), OrderFree: true}
 		wf := g.Workflow()
 		straight := New(wf, Outcomes)
 		if err := straight.Run(); err != nil {
@@ -165,7 +167,7 @@ func checkEnd(t *testing.T, d *Driver, seed int64) {
 // with nothing running; a terminated one runs nothing more.
 func TestRandomShutdowns(t *testing.T) {
 	eachSeed(t, randomRuns/10, func(t *testing.T, seed int64) {
-		g := &Generator{Dice: rand.New(rand.NewSource(seed))}
+		g := &Generator{Dice: newDice(seed)}
 		d := New(g.Workflow(), Outcomes)
 		d.Random = g.Dice
 		strategy := []v1alpha1.ShutdownStrategy{v1alpha1.ShutdownStrategyStop, v1alpha1.ShutdownStrategyTerminate}[seed%2]

@@ -127,6 +127,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.Outputs{}.OpenAPIModelName():                               schema_pkg_apis_workflow_v1alpha1_Outputs(ref),
 		v1alpha1.ParallelSteps{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_ParallelSteps(ref),
 		v1alpha1.Parameter{}.OpenAPIModelName():                             schema_pkg_apis_workflow_v1alpha1_Parameter(ref),
+		v1alpha1.PlanNode{}.OpenAPIModelName():                              schema_pkg_apis_workflow_v1alpha1_PlanNode(ref),
 		v1alpha1.Plugin{}.OpenAPIModelName():                                schema_pkg_apis_workflow_v1alpha1_Plugin(ref),
 		v1alpha1.PluginArtifact{}.OpenAPIModelName():                        schema_pkg_apis_workflow_v1alpha1_PluginArtifact(ref),
 		v1alpha1.PluginArtifactRepository{}.OpenAPIModelName():              schema_pkg_apis_workflow_v1alpha1_PluginArtifactRepository(ref),
@@ -179,6 +180,7 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.WorkflowLevelArtifactGC{}.OpenAPIModelName():               schema_pkg_apis_workflow_v1alpha1_WorkflowLevelArtifactGC(ref),
 		v1alpha1.WorkflowList{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_WorkflowList(ref),
 		v1alpha1.WorkflowMetadata{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_WorkflowMetadata(ref),
+		v1alpha1.WorkflowPlan{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_WorkflowPlan(ref),
 		v1alpha1.WorkflowSpec{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_WorkflowSpec(ref),
 		v1alpha1.WorkflowStatus{}.OpenAPIModelName():                        schema_pkg_apis_workflow_v1alpha1_WorkflowStatus(ref),
 		v1alpha1.WorkflowStep{}.OpenAPIModelName():                          schema_pkg_apis_workflow_v1alpha1_WorkflowStep(ref),
@@ -6112,6 +6114,150 @@ func schema_pkg_apis_workflow_v1alpha1_Parameter(ref common.ReferenceCallback) c
 	}
 }
 
+func schema_pkg_apis_workflow_v1alpha1_PlanNode(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "PlanNode is one step, task, template or hook of a plan. A loop is one node, for all its values.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The name that the node will have; of a loop, without the part in parentheses.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"displayName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Its last part.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"parent": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node that this one is inside of; empty: the entry, and the exit handler of the workflow.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"after": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "Names of the nodes that have to be over before this one is considered.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Type:   []string{"string"},
+										Format: "",
+									},
+								},
+							},
+						},
+					},
+					"type": {
+						SchemaProps: spec.SchemaProps{
+							Description: "`Pod`, `Steps`, `DAG`, `Suspend`, `HTTP`, `Plugin`, or empty when the template is not known.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"templateName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The template.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"templateRef": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Where the template is, if it belongs to another object.",
+							Ref:         ref(v1alpha1.TemplateRef{}.OpenAPIModelName()),
+						},
+					},
+					"outcome": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Whether it runs.\n\nPossible enum values:\n - `\"Fails\"` is a step that cannot run: its template or its inputs cannot be found.\n - `\"Runs\"` is a step that runs, unless something before it fails.\n - `\"Skipped\"` is a step whose condition is false, or whose loop has no values.\n - `\"Undecided\"` is a step whose condition or loop depends on what others will have done.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+							Enum:        []interface{}{"Fails", "Runs", "Skipped", "Undecided"},
+						},
+					},
+					"reason": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Why it is skipped or fails, or what the outcome depends on.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"depends": {
+						SchemaProps: spec.SchemaProps{
+							Description: "`depends` of a task, where it says more than that others succeed.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"items": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many values its loop has; nil: no loop, or not known before the run.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"retries": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many more attempts a failure leads to; empty: none.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"image": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Image of the main container.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"pods": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Pods of this node and of all below it, for all values of its loop.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"recursive": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What is inside is not shown again: the template calls itself.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"phase": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The phase of the node of this name, if the workflow has run so far.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"name", "displayName", "outcome", "pods"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.TemplateRef{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_workflow_v1alpha1_Plugin(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -9588,6 +9734,91 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowMetadata(ref common.ReferenceCall
 	}
 }
 
+func schema_pkg_apis_workflow_v1alpha1_WorkflowPlan(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "WorkflowPlan is the answer of GET workflows/{name}/plan: what the workflow would run, as far as that can be known before it runs.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name, namespace, UID and resource version of the workflow that the plan is of.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"pods": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How many pods the workflow makes when every step succeeds at its first attempt. What is decided at run time counts as follows: a condition as true, a loop as one value.",
+							Default:     0,
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"exact": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The number of pods is exact: nothing in the plan is decided at run time.",
+							Default:     false,
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"truncated": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The plan ends after this many nodes: the workflow has more than a plan shows. Their pods are not counted.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"error": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What is wrong with the workflow as a whole, so that nothing of it would run.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"nodes": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "What would run: each composite before what is inside it, and members in the order in which they can start.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.PlanNode{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"pods", "exact", "nodes"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.PlanNode{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_workflow_v1alpha1_WorkflowSpec(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -10093,6 +10324,13 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowStatus(ref common.ReferenceCallba
 									},
 								},
 							},
+						},
+					},
+					"retries": {
+						SchemaProps: spec.SchemaProps{
+							Description: "How often the run was retried. Its pods carry the number, which tells them from those of earlier rounds. Written by the server; absent on a write means unchanged.",
+							Type:        []string{"integer"},
+							Format:      "int32",
 						},
 					},
 					"nodeStorage": {

@@ -57,7 +57,7 @@ func KnownTypes() []runtime.Object {
 		&WorkflowTaskSet{}, &WorkflowTaskSetList{},
 		&WorkflowTaskResult{}, &WorkflowTaskResultList{},
 		&WorkflowArtifactGCTask{}, &WorkflowArtifactGCTaskList{},
-		&NodesUpdate{}, &NodePage{}, &NodePageList{}, &NodeList{}, &NodesOptions{}, &LogOptions{},
+		&NodesUpdate{}, &NodePage{}, &NodePageList{}, &NodeList{}, &NodesOptions{}, &LogOptions{}, &WorkflowPlan{},
 		&SuspendOptions{}, &ResumeOptions{}, &StopOptions{}, &TerminateOptions{}, &RetryOptions{}, &ResubmitOptions{}, &SetOptions{},
 		&SubmitOptions{}, &BackfillOptions{}, &BackfillResult{},
 	}

@@ -531,6 +531,11 @@ func (in Parameter) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in PlanNode) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.PlanNode"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in Plugin) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.Plugin"
 }
@@ -788,6 +793,11 @@ func (in WorkflowList) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in WorkflowMetadata) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.WorkflowMetadata"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in WorkflowPlan) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.WorkflowPlan"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

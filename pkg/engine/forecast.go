@@ -1,0 +1,318 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+	"fairlead.dev/fairlead/pkg/engine/node"
+)
+
+const (
+	// maxPlanNodes bounds a plan.
+	maxPlanNodes = 5000
+	// maxPlanLookups bounds how many objects a plan looks up before anything is known to run.
+	maxPlanLookups = 1000
+)
+
+// Lookup answers a request of the engine at once.
+type Lookup func(TemplateRequest) TemplateResolved
+
+// Forecast works out what a workflow will run, without running it. nodes are those that it has, in record form; they give the
+// plan its phases. Values that only a run can give leave their steps undecided.
+func Forecast(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, lookup Lookup, opts Options, now time.Time) (*v1alpha1.WorkflowPlan, error) {
+	fresh := wf.DeepCopy()
+	fresh.Spec.Suspend, fresh.Spec.Shutdown = nil, ""
+	fresh.Status = v1alpha1.WorkflowStatus{StoredWorkflowSpec: wf.Status.StoredWorkflowSpec, StoredTemplates: wf.Status.StoredTemplates}
+	run, err := NewRun(fresh, nil, opts)
+	if err != nil {
+		return nil, err
+	}
+	plan := &v1alpha1.WorkflowPlan{Exact: true, Nodes: []v1alpha1.PlanNode{}}
+	plan.Name, plan.Namespace, plan.UID, plan.ResourceVersion = wf.Name, wf.Namespace, wf.UID, wf.ResourceVersion
+	f := &forecast{run: run, lookup: lookup, plan: plan, phases: make(map[string]v1alpha1.NodePhase, len(nodes))}
+	for i := range nodes {
+		f.phases[nodes[i].Name] = nodes[i].Phase
+	}
+	run.begin(now)
+	for range maxPlanLookups {
+		if run.boot(); run.booted || run.over || len(run.asked) == 0 {
+			break
+		}
+		f.answerAll()
+	}
+	if !run.booted {
+		plan.Error = run.status.Message
+		return plan, nil
+	}
+	f.whole()
+	return plan, nil
+}
+
+// forecast walks through templates as a run would.
+type forecast struct {
+	run    *Run
+	lookup Lookup
+	plan   *v1alpha1.WorkflowPlan
+	phases map[string]v1alpha1.NodePhase
+	stack  []string // templates that are being walked through
+}
+
+// want is something that would be called.
+type want struct {
+	planNode v1alpha1.PlanNode
+	call     call
+}
+
+func (f *forecast) answerAll() {
+	for request := range f.run.asked {
+		f.run.answers[request] = f.answer(request)
+		delete(f.run.asked, request)
+	}
+	f.run.out.Resolve = nil
+}
+
+// answer looks something up. Where artifacts go does not change what runs.
+func (f *forecast) answer(request TemplateRequest) TemplateResolved {
+	if request.Kind == RequestArtifactRepository {
+		return TemplateResolved{Request: request}
+	}
+	return f.lookup(request)
+}
+
+// whole plans the entry, and the exit handler after it.
+func (f *forecast) whole() {
+	r := f.run
+	f.visit(want{
+		planNode: v1alpha1.PlanNode{Name: r.name, Outcome: v1alpha1.PlanRuns},
+		call:     call{name: r.name, ref: reference{template: r.spec.Entrypoint}, args: r.arguments},
+	}, nil)
+	for _, h := range listHooks(r.spec.Hooks, r.spec.OnExit, true, true) {
+		f.hook(h, want{planNode: v1alpha1.PlanNode{Name: r.name}, call: call{args: r.arguments}})
+	}
+	for i := range f.plan.Nodes {
+		if f.plan.Nodes[i].Parent == "" {
+			f.plan.Pods += f.plan.Nodes[i].Pods
+		}
+	}
+}
+
+// add puts a node into the plan and gives its place; -1: the plan is full.
+func (f *forecast) add(n v1alpha1.PlanNode, boundary string) int {
+	if len(f.plan.Nodes) >= maxPlanNodes {
+		f.plan.Truncated, f.plan.Exact = true, false
+		return -1
+	}
+	n.Parent = boundary
+	n.DisplayName = node.Display(n.Name, boundary)
+	n.Phase = f.phases[n.Name]
+	if n.Outcome == v1alpha1.PlanUndecided {
+		f.plan.Exact = false
+	}
+	f.plan.Nodes = append(f.plan.Nodes, n)
+	return len(f.plan.Nodes) - 1
+}
+
+// visit plans a call and what is inside it; the answer is how many pods that makes for all values of its loop.
+func (f *forecast) visit(w want, boundary *want) int64 {
+	parent := ""
+	if boundary != nil {
+		parent = boundary.planNode.Name
+	}
+	n := &w.planNode
+	n.TemplateName, n.TemplateRef = w.call.ref.template, w.call.ref.ref
+	if n.TemplateRef != nil {
+		n.TemplateName = n.TemplateRef.Template
+	}
+	if n.Outcome == v1alpha1.PlanSkipped || n.Outcome == v1alpha1.PlanFails {
+		f.add(*n, parent)
+		return 0
+	}
+	t, err := f.resolve(&w.call)
+	if err != nil {
+		n.Outcome, n.Reason = v1alpha1.PlanFails, err.Error()
+		f.add(*n, parent)
+		return 0
+	}
+	f.describe(n, t)
+	inputs, err := f.inputs(t, &w.call)
+	if err != nil {
+		n.Outcome, n.Reason = v1alpha1.PlanFails, err.Error()
+		f.add(*n, parent)
+		return 0
+	}
+	key := t.in.storageKey(t.spec.Name)
+	n.Recursive = t.spec.Name != "" && slices.Contains(f.stack, key)
+	at := f.add(*n, parent)
+	if at < 0 || n.Recursive {
+		f.plan.Exact = f.plan.Exact && !n.Recursive
+		return 0
+	}
+	f.stack = append(f.stack, key)
+	pods := f.inside(w, t, inputs)
+	f.stack = f.stack[:len(f.stack)-1]
+	if n.Items != nil {
+		pods *= *n.Items
+	}
+	f.plan.Nodes[at].Pods = pods
+	return pods
+}
+
+// describe says what a template makes.
+func (f *forecast) describe(n *v1alpha1.PlanNode, t *template) {
+	switch t.spec.GetType() {
+	case v1alpha1.TemplateTypeSteps:
+		n.Type = v1alpha1.NodeTypeSteps
+	case v1alpha1.TemplateTypeDAG:
+		n.Type = v1alpha1.NodeTypeDAG
+	case v1alpha1.TemplateTypeSuspend:
+		n.Type = v1alpha1.NodeTypeSuspend
+	case v1alpha1.TemplateTypeHTTP:
+		n.Type = v1alpha1.NodeTypeHTTP
+	case v1alpha1.TemplateTypePlugin:
+		n.Type = v1alpha1.NodeTypePlugin
+	default:
+		n.Type = v1alpha1.NodeTypePod
+	}
+	switch {
+	case t.spec.Container != nil:
+		n.Image = t.spec.Container.Image
+	case t.spec.Script != nil:
+		n.Image = t.spec.Script.Image
+	}
+	if s := t.spec.RetryStrategy; s != nil {
+		n.Retries = "unlimited"
+		if s.Limit != nil {
+			n.Retries = s.Limit.String()
+		}
+	}
+}
+
+// inside plans what a template consists of.
+func (f *forecast) inside(w want, t *template, inputs *v1alpha1.Inputs) int64 {
+	scope := f.run.callScope(&w.call, t, inputs)
+	switch w.planNode.Type {
+	case v1alpha1.NodeTypeSteps:
+		return f.steps(w, t, scope)
+	case v1alpha1.NodeTypeDAG:
+		return f.dag(w, t, scope)
+	case v1alpha1.NodeTypePod:
+		return 1
+	}
+	return 0
+}
+
+func (f *forecast) steps(w want, t *template, scope expr.Scope) int64 {
+	var pods int64
+	var before []string
+	for i, group := range t.steps {
+		var members []string
+		for _, act := range group {
+			name := node.Child(node.Group(w.planNode.Name, i), act.step.Name)
+			pods += f.activity(w, t, act, v1alpha1.PlanNode{Name: name, After: before}, scope)
+			members = append(members, name)
+		}
+		before = members
+	}
+	return pods
+}
+
+func (f *forecast) dag(w want, t *template, scope expr.Scope) int64 {
+	var pods int64
+	for _, i := range t.graph.Order {
+		task := &t.graph.Tasks[i]
+		n := v1alpha1.PlanNode{Name: node.Child(w.planNode.Name, task.Spec.Name)}
+		for _, dep := range task.Deps {
+			n.After = append(n.After, node.Child(w.planNode.Name, t.graph.Tasks[dep].Spec.Name))
+		}
+		if strings.ContainsAny(task.Spec.Depends, ".|!") {
+			n.Depends = task.Spec.Depends
+		}
+		pods += f.activity(w, t, t.tasks[i], n, scope)
+	}
+	return pods
+}
+
+// activity plans a step or task, and its hooks.
+func (f *forecast) activity(outer want, t *template, act *activity, n v1alpha1.PlanNode, scope expr.Scope) int64 {
+	w := want{planNode: n, call: call{name: n.Name, in: t.in, caller: act.step.Name, depth: outer.call.depth + 1}}
+	w.planNode.Outcome = v1alpha1.PlanRuns
+	step, err := f.decide(&w.planNode, act, scope)
+	if err != nil {
+		w.planNode.Outcome, w.planNode.Reason = v1alpha1.PlanFails, err.Error()
+		step = act.step
+	}
+	w.call.ref = reference{template: step.Template, ref: step.TemplateRef, inline: step.Inline}
+	w.call.args = step.Arguments
+	pods := f.visit(w, &outer)
+	if w.planNode.Outcome == v1alpha1.PlanSkipped || w.planNode.Outcome == v1alpha1.PlanFails {
+		return pods
+	}
+	for _, h := range listHooks(act.step.Hooks, act.step.OnExit, true, true) {
+		of := want{planNode: v1alpha1.PlanNode{Name: n.Name, Parent: outer.planNode.Name}, call: w.call}
+		if !h.exit || t.graph == nil { // the values of a task's loop share one exit handler
+			of.planNode.Items = w.planNode.Items
+		}
+		pods += f.hook(h, of)
+	}
+	return pods
+}
+
+// hook plans a hook of a step or of the workflow. A conditional one is undecided: its state may never be seen.
+func (f *forecast) hook(h *hook, of want) int64 {
+	name, outcome, reason := node.Exit(of.planNode.Name), v1alpha1.PlanRuns, ""
+	if !h.exit {
+		name, outcome, reason = node.Hook(of.planNode.Name, h.name), v1alpha1.PlanUndecided, "hook when "+h.spec.Expression
+	}
+	w := want{
+		planNode: v1alpha1.PlanNode{Name: name, Outcome: outcome, Reason: reason, After: []string{of.planNode.Name}, Items: of.planNode.Items},
+		call: call{
+			name: name, ref: reference{template: h.spec.Template, ref: h.spec.TemplateRef}, in: of.call.in,
+			args: h.spec.Arguments, depth: of.call.depth + 1, onExit: h.exit,
+		},
+	}
+	if !h.exit {
+		w.planNode.After = nil
+	}
+	if of.planNode.Parent == "" {
+		if len(h.spec.Arguments.Parameters)+len(h.spec.Arguments.Artifacts) == 0 {
+			w.call.args = of.call.args
+		}
+		return f.visit(w, nil)
+	}
+	return f.visit(w, &want{planNode: v1alpha1.PlanNode{Name: of.planNode.Parent}})
+}
+
+// resolve finds a template, looking up what has to be.
+func (f *forecast) resolve(c *call) (*template, error) {
+	for range maxPlanLookups {
+		t, err := f.run.resolve(c.ref, c.in)
+		var later *pending
+		if !errors.As(err, &later) {
+			return t, err
+		}
+		f.run.answers[later.request] = f.answer(later.request)
+	}
+	return nil, fmt.Errorf("template %s cannot be looked up", c.ref.template)
+}
+
+// inputs are the inputs of a template as far as they are known. Artifacts come at run time, and are not asked for.
+func (f *forecast) inputs(t *template, c *call) (*v1alpha1.Inputs, error) {
+	shell := *t
+	spec := *t.spec
+	spec.Inputs.Artifacts = nil
+	shell.spec = &spec
+	for range maxPlanLookups {
+		inputs, err := f.run.resolveInputs(&shell, c)
+		var later *pending
+		if !errors.As(err, &later) {
+			return inputs, err
+		}
+		f.run.answers[later.request] = f.answer(later.request)
+	}
+	return nil, errors.New("the inputs cannot be looked up")
+}
