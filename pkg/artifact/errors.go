@@ -19,7 +19,7 @@ var ErrNotFound = errors.New("not found")
 // ErrNotSupported is in the chain of errors that mean: this kind of store cannot do that.
 var ErrNotSupported = errors.New("not supported")
 
-// NotSupported is the error of a kind of store that lacks an operation, such as `delete not supported by git`.
+// NotSupported is the error of a kind of store that lacks an operation, such as `delete not supported by git artifacts`.
 func NotSupported(operation string, kind Kind) error {
 	return fmt.Errorf("%s %w by %s artifacts", operation, ErrNotSupported, kind)
 }

@@ -3,7 +3,6 @@ package artifact
 import (
 	"context"
 	"io"
-	"os"
 	"time"
 
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -54,14 +53,7 @@ func (r *retrying) try(ctx context.Context, f func() error) error {
 }
 
 func (r *retrying) Load(ctx context.Context, a *wfv1.Artifact, path string) error {
-	return r.try(ctx, func() error {
-		err := r.driver.Load(ctx, a, path)
-		if err != nil && Transient(err) {
-			// Files of the attempt that broke off must not be taken for files of the artifact.
-			_ = os.RemoveAll(path)
-		}
-		return err
-	})
+	return r.try(ctx, func() error { return r.driver.Load(ctx, a, path) })
 }
 
 func (r *retrying) Open(ctx context.Context, a *wfv1.Artifact, part Range) (stream io.ReadCloser, attributes Attributes, err error) {

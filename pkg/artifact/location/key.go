@@ -4,38 +4,15 @@
 package location
 
 import (
-	"fmt"
 	"net/url"
 	"path"
-	"strings"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/artifact"
 )
 
 // KeyOf returns the key of a location: the path, for stores that are addressed by URL or path. false: this kind has none,
 // or there is no location.
-func KeyOf(l *wfv1.ArtifactLocation) (string, bool) {
-	switch artifact.KindOf(l) {
-	case artifact.KindS3:
-		return l.S3.Key, true
-	case artifact.KindGCS:
-		return l.GCS.Key, true
-	case artifact.KindOSS:
-		return l.OSS.Key, true
-	case artifact.KindAzure:
-		return l.Azure.Blob, true
-	case artifact.KindHDFS:
-		return l.HDFS.Path, true
-	case artifact.KindPlugin:
-		return l.Plugin.Key, true
-	case artifact.KindHTTP:
-		return urlPath(l.HTTP.URL), true
-	case artifact.KindArtifactory:
-		return urlPath(l.Artifactory.URL), true
-	}
-	return "", false
-}
+func KeyOf(l *wfv1.ArtifactLocation) (string, bool) { return l.GetKey() }
 
 func urlPath(address string) string {
 	u, err := url.Parse(address)
@@ -46,56 +23,16 @@ func urlPath(address string) string {
 }
 
 // SetKey changes the key of a location. It is an error for a kind that has none.
-func SetKey(l *wfv1.ArtifactLocation, key string) (err error) {
-	switch kind := artifact.KindOf(l); kind {
-	case artifact.KindS3:
-		l.S3.Key = key
-	case artifact.KindGCS:
-		l.GCS.Key = key
-	case artifact.KindOSS:
-		l.OSS.Key = key
-	case artifact.KindAzure:
-		l.Azure.Blob = key
-	case artifact.KindHDFS:
-		l.HDFS.Path = key
-	case artifact.KindPlugin:
-		l.Plugin.Key = key
-	case artifact.KindHTTP:
-		l.HTTP.URL, err = withPath(l.HTTP.URL, key)
-	case artifact.KindArtifactory:
-		l.Artifactory.URL, err = withPath(l.Artifactory.URL, key)
-	case "":
-		return fmt.Errorf("the artifact has no location to give the key %q to", key)
-	default:
-		return fmt.Errorf("a %s location has no key", kind)
-	}
-	return err
-}
+func SetKey(l *wfv1.ArtifactLocation, key string) error { return l.SetKey(key) }
 
 func withPath(address, key string) (string, error) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return "", err
-	}
-	u.Path, u.RawPath = "/"+strings.TrimPrefix(key, "/"), ""
-	return u.String(), nil
+	l := wfv1.ArtifactLocation{HTTP: &wfv1.HTTPArtifact{URL: address}}
+	err := l.SetKey(key)
+	return l.HTTP.URL, err
 }
 
 // AppendSubPath makes a location that of a file or directory below it (ART-04). A path that leads upwards stays below it.
-func AppendSubPath(l *wfv1.ArtifactLocation, subPath string) error {
-	if subPath == "" {
-		return nil
-	}
-	key, ok := KeyOf(l)
-	if !ok {
-		return fmt.Errorf("subPath %q: a %s artifact is one file or directory and has nothing below it that can be named", subPath, artifact.KindOf(l))
-	}
-	joined := strings.TrimSuffix(key, "/") + path.Clean("/"+subPath)
-	if strings.HasSuffix(subPath, "/") && !strings.HasSuffix(joined, "/") {
-		joined += "/"
-	}
-	return SetKey(l, joined)
-}
+func AppendSubPath(l *wfv1.ArtifactLocation, subPath string) error { return l.AppendToKey(subPath) }
 
 // FileName is the last part of the key of an output without a key: the name of the artifact with the ending of its archive,
 // or the name of the file itself when it is stored as it is (ART-09).

@@ -39,6 +39,19 @@ func (s *Store) loadFile(ctx context.Context, key, path string) error {
 		stream.Close()
 		return err
 	}
+	err = s.fill(ctx, key, file, stream, attributes)
+	if closed := file.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		// Nobody is to take it for the artifact.
+		_ = os.Remove(path)
+	}
+	return err
+}
+
+// fill writes an object to a file, of which the first stream is given.
+func (s *Store) fill(ctx context.Context, key string, file *os.File, stream io.ReadCloser, attributes artifact.Attributes) error {
 	var written int64
 	for {
 		n, err := io.Copy(file, stream)
@@ -47,22 +60,16 @@ func (s *Store) loadFile(ctx context.Context, key, path string) error {
 		if err == nil && attributes.Size >= 0 && written < attributes.Size {
 			err = io.ErrUnexpectedEOF
 		}
-		if err == nil {
-			return file.Close()
-		}
-		if n == 0 || ctx.Err() != nil || !artifact.Transient(err) {
-			file.Close()
+		if err == nil || n == 0 || ctx.Err() != nil || !artifact.Transient(err) {
 			return err
 		}
 		var again artifact.Attributes
 		stream, again, err = s.Bucket.Get(ctx, key, artifact.Range{Offset: written, Length: -1})
 		if err != nil {
-			file.Close()
 			return err
 		}
 		if again.ETag != attributes.ETag || again.Size != attributes.Size {
 			stream.Close()
-			file.Close()
 			return artifact.MarkTransient(errors.New("the object was replaced while it was read"))
 		}
 	}
