@@ -197,7 +197,7 @@ func (p *program) resolveRef(in *library, c *call) {
 	if c.ref.Name == "" || c.ref.Template == "" {
 		return
 	}
-	if hasTag(c.ref.Name) || hasTag(c.ref.Template) {
+	if hasTag(c.ref.Name) || hasTag(c.ref.Template) || p.lookup == nil {
 		p.partial = true
 		return
 	}

@@ -7,7 +7,8 @@ import (
 )
 
 // Lookup gives the objects that others refer to. An object that is not there is an error that apierrors.IsNotFound
-// recognises. Objects that it gave are not changed.
+// recognises. Objects that it gave are not changed. Where a Lookup can be nil, references are not followed then, and
+// nothing is said about what they lead to.
 type Lookup interface {
 	WorkflowTemplate(namespace, name string) (*v1alpha1.WorkflowTemplate, error)
 	ClusterWorkflowTemplate(name string) (*v1alpha1.ClusterWorkflowTemplate, error)

@@ -14,9 +14,6 @@ import (
 
 // checkSpec looks at a spec together with what it refers to. validation has looked at the spec alone.
 func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r rules, lookup Lookup) (field.ErrorList, []string) {
-	if lookup == nil {
-		lookup = Nothing{}
-	}
 	p := &program{
 		rules: r, namespace: namespace, lookup: lookup, spec: spec, meta: meta,
 		libraries: map[libraryKey]*library{}, units: map[*v1alpha1.Template]*unit{}, told: map[string]bool{},
@@ -44,7 +41,7 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 // referencedSpec finds the object that gives the workflow its templates (REF-03): V-005, V-007, V-022, V-044.
 func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
 	path := p.rules.path.Child("workflowTemplateRef")
-	if ref.Name == "" || hasTag(ref.Name) {
+	if ref.Name == "" || hasTag(ref.Name) || p.lookup == nil {
 		p.partial = true
 		return p.own
 	}

@@ -55,9 +55,6 @@ var eventTypes = expr.Types{
 
 // checkBinding checks V-240 and V-241 before an event comes, and the template that an event submits.
 func checkBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
-	if lookup == nil {
-		lookup = Nothing{}
-	}
 	path := field.NewPath("spec")
 	p := bare(path)
 	p.lookup, p.namespace, p.libraries = lookup, binding.Namespace, map[libraryKey]*library{}
@@ -87,7 +84,7 @@ func checkBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.
 			}
 		}
 	}
-	if name := submit.WorkflowTemplateRef.Name; name != "" {
+	if name := submit.WorkflowTemplateRef.Name; name != "" && lookup != nil {
 		l := p.library(name, submit.WorkflowTemplateRef.ClusterScope, nil)
 		switch {
 		case l.err == nil:

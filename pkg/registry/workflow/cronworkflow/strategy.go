@@ -9,17 +9,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/lint"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 )
 
 // NewStrategy returns the strategy of CronWorkflows.
-func NewStrategy(typer runtime.ObjectTyper) kind.FullStrategy {
+func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.CronWorkflow]{
 		Scope:    kind.Namespaced,
 		Spec:     func(cron *v1alpha1.CronWorkflow) any { return &cron.Spec },
 		Prepare:  keepStatus,
-		Validate: validate,
+		Validate: validation(references),
 	})
 }
 
@@ -32,9 +32,12 @@ func keepStatus(cron, stored *v1alpha1.CronWorkflow) {
 	}
 }
 
-func validate(_ context.Context, cron, stored *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
-	if stored == nil {
-		return validation.ValidateCronWorkflow(cron)
+// validation looks at an object together with what it refers to.
+func validation(references *kind.References) func(context.Context, *v1alpha1.CronWorkflow, *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+	return func(ctx context.Context, cron, stored *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
+		if stored == nil {
+			return lint.CronWorkflow(cron, references.Lookup(ctx))
+		}
+		return lint.CronWorkflowUpdate(cron, stored, references.Lookup(ctx))
 	}
-	return validation.ValidateCronWorkflowUpdate(cron, stored)
 }

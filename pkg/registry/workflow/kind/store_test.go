@@ -41,16 +41,16 @@ func TestStores(t *testing.T) {
 		}
 	}
 
-	wftmpl, err := workflowtemplate.NewStorage(scheme, options)
+	wftmpl, err := workflowtemplate.NewStorage(scheme, options, nil)
 	check(err)
 	open("WorkflowTemplate", wftmpl.Store)
-	cwft, err := clusterworkflowtemplate.NewStorage(scheme, options)
+	cwft, err := clusterworkflowtemplate.NewStorage(scheme, options, nil)
 	check(err)
 	open("ClusterWorkflowTemplate", cwft.Store)
-	cwf, err := cronworkflow.NewStorage(scheme, options)
+	cwf, err := cronworkflow.NewStorage(scheme, options, nil)
 	check(err)
 	open("CronWorkflow", cwf.Store)
-	wfeb, err := workfloweventbinding.NewStorage(scheme, options)
+	wfeb, err := workfloweventbinding.NewStorage(scheme, options, nil)
 	check(err)
 	open("WorkflowEventBinding", wfeb.Store)
 	result, err := workflowtaskresult.NewStorage(scheme, options, nil) // the store below what decides who may write

@@ -51,7 +51,7 @@ func subjects() []subject {
 	return []subject{
 		{
 			kind: "WorkflowTemplate", namespaced: true, unconditional: true,
-			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return workflowtemplate.NewStrategy(t) },
+			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return workflowtemplate.NewStrategy(t, nil) },
 			object: func() runtime.Object {
 				return &v1alpha1.WorkflowTemplate{ObjectMeta: meta, Spec: *spec.DeepCopy()}
 			},
@@ -59,7 +59,7 @@ func subjects() []subject {
 		},
 		{
 			kind: "ClusterWorkflowTemplate", unconditional: true,
-			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return clusterworkflowtemplate.NewStrategy(t) },
+			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return clusterworkflowtemplate.NewStrategy(t, nil) },
 			object: func() runtime.Object {
 				return &v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "x"}, Spec: *spec.DeepCopy()}
 			},
@@ -67,7 +67,7 @@ func subjects() []subject {
 		},
 		{
 			kind: "CronWorkflow", namespaced: true, unconditional: true,
-			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return cronworkflow.NewStrategy(t) },
+			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return cronworkflow.NewStrategy(t, nil) },
 			object: func() runtime.Object {
 				return &v1alpha1.CronWorkflow{ObjectMeta: meta, Spec: v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, WorkflowSpec: *spec.DeepCopy()}}
 			},
@@ -75,7 +75,7 @@ func subjects() []subject {
 		},
 		{
 			kind: "WorkflowEventBinding", namespaced: true, unconditional: true,
-			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return workfloweventbinding.NewStrategy(t) },
+			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return workfloweventbinding.NewStrategy(t, nil) },
 			object: func() runtime.Object {
 				return &v1alpha1.WorkflowEventBinding{ObjectMeta: meta, Spec: v1alpha1.WorkflowEventBindingSpec{Event: v1alpha1.Event{Selector: "true"}}}
 			},
@@ -172,7 +172,7 @@ func TestStrategies(t *testing.T) {
 // RES-15: a backup with status can be created, and what a person's file leaves out is not lost.
 func TestCronWorkflowStatus(t *testing.T) {
 	ctx := genericapirequest.WithNamespace(context.Background(), "ns")
-	strategy := cronworkflow.NewStrategy(newScheme())
+	strategy := cronworkflow.NewStrategy(newScheme(), nil)
 	old := &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns"}}
 	old.Spec.Schedules = []string{"@daily"}
 	old.Status = v1alpha1.CronWorkflowStatus{Succeeded: 3, Phase: v1alpha1.ActivePhase}
@@ -245,7 +245,7 @@ func TestStatusStrategies(t *testing.T) {
 }
 
 func TestEventBindingWarnings(t *testing.T) {
-	strategy := workfloweventbinding.NewStrategy(newScheme())
+	strategy := workfloweventbinding.NewStrategy(newScheme(), nil)
 	binding := &v1alpha1.WorkflowEventBinding{ObjectMeta: metav1.ObjectMeta{Name: "x", Namespace: "ns"}}
 	binding.Spec.Event.Selector = "true"
 	recorder := &warnings{}

@@ -20,6 +20,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
 	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
+	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	workflow "fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
@@ -46,8 +47,9 @@ type StorageProvider struct {
 	// Stop is closed when the server shuts down: logs that are being followed end then.
 	Stop <-chan struct{}
 
-	nodes   nodes.Store
-	headers *genericregistry.Store
+	nodes      nodes.Store
+	headers    *genericregistry.Store
+	references kind.References
 }
 
 // NewRESTStorage opens the storage of every resource and subresource, by the name that it is served under.
@@ -56,7 +58,7 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 	if err != nil {
 		return nil, err
 	}
-	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{Nodes: store, InlineNodesBytes: p.InlineNodesBytes})
+	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references})
 	if err != nil {
 		return nil, err
 	}
@@ -82,13 +84,14 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 		}
 		storage[name] = kind
 	}
-	templates, e := workflowtemplate.NewStorage(p.Scheme, getter)
+	templates, e := workflowtemplate.NewStorage(p.Scheme, getter, &p.references)
 	add("workflowtemplates", templates, e)
-	clusterTemplates, e := clusterworkflowtemplate.NewStorage(p.Scheme, getter)
+	clusterTemplates, e := clusterworkflowtemplate.NewStorage(p.Scheme, getter, &p.references)
 	add("clusterworkflowtemplates", clusterTemplates, e)
-	cronWorkflows, e := cronworkflow.NewStorage(p.Scheme, getter)
+	p.references = kind.References{Templates: templates, ClusterTemplates: clusterTemplates}
+	cronWorkflows, e := cronworkflow.NewStorage(p.Scheme, getter, &p.references)
 	add("cronworkflows", cronWorkflows, e)
-	eventBindings, e := workfloweventbinding.NewStorage(p.Scheme, getter)
+	eventBindings, e := workfloweventbinding.NewStorage(p.Scheme, getter, &p.references)
 	add("workfloweventbindings", eventBindings, e)
 	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter, &taskresultgate.Gate{Nodes: lookup, Authorizer: p.Authorizer})
 	add("workflowtaskresults", taskResults, e)

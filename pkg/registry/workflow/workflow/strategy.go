@@ -7,7 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/lint"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 )
 
@@ -16,19 +16,22 @@ import (
 // resubmitted one the results of steps that it does not repeat, a restored one all), and of a changed one only recognised
 // transitions get through. Nobody owns the status by writing the whole object: a record of the owner of each field of each
 // node would be larger than the nodes.
-func NewStrategy(typer runtime.ObjectTyper) kind.FullStrategy {
+func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.Workflow]{
 		Scope:    kind.Namespaced,
 		Shared:   true,
 		Reset:    []string{"status"},
 		Spec:     func(workflow *v1alpha1.Workflow) any { return &workflow.Spec },
-		Validate: validate,
+		Validate: validation(references),
 	})
 }
 
-func validate(_ context.Context, workflow, stored *v1alpha1.Workflow) (field.ErrorList, []string) {
-	if stored == nil {
-		return validation.ValidateWorkflow(workflow)
+// validation looks at an object together with what it refers to.
+func validation(references *kind.References) func(context.Context, *v1alpha1.Workflow, *v1alpha1.Workflow) (field.ErrorList, []string) {
+	return func(ctx context.Context, workflow, stored *v1alpha1.Workflow) (field.ErrorList, []string) {
+		if stored == nil {
+			return lint.Workflow(workflow, references.Lookup(ctx))
+		}
+		return lint.WorkflowUpdate(workflow, stored, references.Lookup(ctx))
 	}
-	return validation.ValidateWorkflowUpdate(workflow, stored)
 }

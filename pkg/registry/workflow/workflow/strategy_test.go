@@ -23,7 +23,7 @@ func newWorkflow() *v1alpha1.Workflow {
 
 func TestCreateKeepsTheStatus(t *testing.T) {
 	workflow := newWorkflow()
-	strategy := NewStrategy(runtime.NewScheme())
+	strategy := NewStrategy(runtime.NewScheme(), nil)
 	strategy.PrepareForCreate(t.Context(), workflow)
 	if workflow.Generation != 1 || workflow.Status.Phase != v1alpha1.WorkflowRunning {
 		t.Errorf("generation %d, phase %q", workflow.Generation, workflow.Status.Phase)
@@ -41,7 +41,7 @@ func TestCreateKeepsTheStatus(t *testing.T) {
 }
 
 func TestGenerationCountsChangesOfTheSpec(t *testing.T) {
-	strategy := NewStrategy(runtime.NewScheme())
+	strategy := NewStrategy(runtime.NewScheme(), nil)
 	for name, tc := range map[string]struct {
 		change func(*v1alpha1.Workflow)
 		want   int64
@@ -77,7 +77,7 @@ func TestStatusTakesNothingElse(t *testing.T) {
 // Nobody owns nodes: the record of the owner of each of their fields would be larger than the nodes.
 func TestResetFields(t *testing.T) {
 	version := fieldpath.APIVersion(v1alpha1.SchemeGroupVersion.String())
-	if set := NewStrategy(runtime.NewScheme()).GetResetFields()[version]; !set.Has(fieldpath.MakePathOrDie("status")) || set.Size() != 1 {
+	if set := NewStrategy(runtime.NewScheme(), nil).GetResetFields()[version]; !set.Has(fieldpath.MakePathOrDie("status")) || set.Size() != 1 {
 		t.Errorf("got %v", set)
 	}
 	set := NewStatusStrategy(runtime.NewScheme()).GetResetFields()[version]

@@ -8,24 +8,29 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/lint"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 )
 
 // NewStrategy returns the strategy of WorkflowEventBindings.
-func NewStrategy(typer runtime.ObjectTyper) kind.FullStrategy {
+func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.WorkflowEventBinding]{
 		Scope:    kind.Namespaced,
 		Spec:     func(binding *v1alpha1.WorkflowEventBinding) any { return &binding.Spec },
-		Validate: validate,
+		Validate: validation(references),
 	})
 }
 
-func validate(_ context.Context, binding, stored *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
-	if stored == nil {
-		return validation.ValidateWorkflowEventBinding(binding), warnings(binding)
+// validation looks at an object together with what it refers to.
+func validation(references *kind.References) func(context.Context, *v1alpha1.WorkflowEventBinding, *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
+	return func(ctx context.Context, binding, stored *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
+		if stored == nil {
+			errs, more := lint.WorkflowEventBinding(binding, references.Lookup(ctx))
+			return errs, append(warnings(binding), more...)
+		}
+		errs, more := lint.WorkflowEventBindingUpdate(binding, stored, references.Lookup(ctx))
+		return errs, append(warnings(binding), more...)
 	}
-	return validation.ValidateWorkflowEventBindingUpdate(binding, stored), warnings(binding)
 }
 
 // warnings tells of a binding that does nothing.

@@ -8,22 +8,25 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/lint"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 )
 
 // NewStrategy returns the strategy of WorkflowTemplates.
-func NewStrategy(typer runtime.ObjectTyper) kind.FullStrategy {
+func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.WorkflowTemplate]{
 		Scope:    kind.Namespaced,
 		Spec:     func(template *v1alpha1.WorkflowTemplate) any { return &template.Spec },
-		Validate: validate,
+		Validate: validation(references),
 	})
 }
 
-func validate(_ context.Context, template, stored *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
-	if stored == nil {
-		return validation.ValidateWorkflowTemplate(template)
+// validation looks at an object together with what it refers to.
+func validation(references *kind.References) func(context.Context, *v1alpha1.WorkflowTemplate, *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
+	return func(ctx context.Context, template, stored *v1alpha1.WorkflowTemplate) (field.ErrorList, []string) {
+		if stored == nil {
+			return lint.WorkflowTemplate(template, references.Lookup(ctx))
+		}
+		return lint.WorkflowTemplateUpdate(template, stored, references.Lookup(ctx))
 	}
-	return validation.ValidateWorkflowTemplateUpdate(template, stored)
 }

@@ -15,8 +15,8 @@ type REST struct {
 	*kind.Store
 }
 
-// NewStorage opens the storage of clusterworkflowtemplates.
-func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*REST, error) {
+// NewStorage opens the storage of clusterworkflowtemplates. References are followed when objects are checked; nil: they are not.
+func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter, references *kind.References) (*REST, error) {
 	store, err := kind.NewStore(kind.Description{
 		Resource:   "clusterworkflowtemplates",
 		Singular:   "clusterworkflowtemplate",
@@ -24,7 +24,7 @@ func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*
 		Categories: kind.Categories,
 		New:        func() runtime.Object { return &v1alpha1.ClusterWorkflowTemplate{} },
 		NewList:    func() runtime.Object { return &v1alpha1.ClusterWorkflowTemplateList{} },
-		Strategy:   clusterworkflowtemplate.NewStrategy(scheme),
+		Strategy:   clusterworkflowtemplate.NewStrategy(scheme, references),
 		Table:      newTable(),
 	}, optsGetter)
 	if err != nil {

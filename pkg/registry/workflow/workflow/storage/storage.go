@@ -27,6 +27,8 @@ type Options struct {
 	// InlineNodesBytes is how large the JSON of the nodes may be before they leave the object; 0 means
 	// DefaultInlineNodesBytes.
 	InlineNodesBytes int64
+	// References reads the templates that workflows refer to; nil: references are not followed when workflows are checked.
+	References *kind.References
 	// Clock is for tests; nil means the real one.
 	Clock clock.Clock
 }
@@ -51,7 +53,7 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 	if options.Clock == nil {
 		options.Clock = clock.RealClock{}
 	}
-	strategy := workflow.NewStrategy(scheme)
+	strategy := workflow.NewStrategy(scheme, options.References)
 	headers := &genericregistry.Store{
 		NewFunc:                   func() runtime.Object { return &v1alpha1.Workflow{} },
 		NewListFunc:               func() runtime.Object { return &v1alpha1.WorkflowList{} },

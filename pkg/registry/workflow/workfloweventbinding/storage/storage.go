@@ -15,8 +15,8 @@ type REST struct {
 	*kind.Store
 }
 
-// NewStorage opens the storage of workfloweventbindings.
-func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*REST, error) {
+// NewStorage opens the storage of workfloweventbindings. References are followed when objects are checked; nil: they are not.
+func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter, references *kind.References) (*REST, error) {
 	store, err := kind.NewStore(kind.Description{
 		Resource:   "workfloweventbindings",
 		Singular:   "workfloweventbinding",
@@ -24,7 +24,7 @@ func NewStorage(scheme *runtime.Scheme, optsGetter generic.RESTOptionsGetter) (*
 		Categories: kind.Categories,
 		New:        func() runtime.Object { return &v1alpha1.WorkflowEventBinding{} },
 		NewList:    func() runtime.Object { return &v1alpha1.WorkflowEventBindingList{} },
-		Strategy:   workfloweventbinding.NewStrategy(scheme),
+		Strategy:   workfloweventbinding.NewStrategy(scheme, references),
 		Table:      newTable(),
 	}, optsGetter)
 	if err != nil {
