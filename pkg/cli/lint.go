@@ -1,0 +1,312 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	kjson "sigs.k8s.io/json"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/cli/client"
+	"fairlead.dev/fairlead/pkg/cli/manifest"
+	"fairlead.dev/fairlead/pkg/cli/tree"
+	"fairlead.dev/fairlead/pkg/lint"
+)
+
+// lintable are the kinds that are linted, with the resources that they are sent to.
+var lintable = []struct {
+	kind, resource string
+	empty          func() runtime.Object
+}{
+	{"Workflow", client.Workflows, func() runtime.Object { return &v1alpha1.Workflow{} }},
+	{"WorkflowTemplate", client.WorkflowTemplates, func() runtime.Object { return &v1alpha1.WorkflowTemplate{} }},
+	{"ClusterWorkflowTemplate", client.ClusterWorkflowTemplates, func() runtime.Object { return &v1alpha1.ClusterWorkflowTemplate{} }},
+	{"CronWorkflow", client.CronWorkflows, func() runtime.Object { return &v1alpha1.CronWorkflow{} }},
+	{"WorkflowEventBinding", "workfloweventbindings", func() runtime.Object { return &v1alpha1.WorkflowEventBinding{} }},
+}
+
+type lintOptions struct {
+	*environment
+	format   string
+	dryRun   dryRun
+	kinds    []string
+	warnings bool
+}
+
+// newLint returns the command for all kinds, or for those of a group of commands.
+func newLint(e *environment, kinds ...string) *cobra.Command {
+	o := &lintOptions{environment: e, kinds: kinds}
+	what := "manifests"
+	if len(kinds) > 0 {
+		what = kinds[0] + "s"
+	}
+	cmd := &cobra.Command{
+		Use:   "lint FILE|DIRECTORY|-...",
+		Short: "Find the mistakes in " + what,
+		Long: `Find the mistakes in ` + what + `, with the same rules as the server's, all at once and each with its path. No cluster is asked: an
+object that is referred to has to be in one of the files. With --dry-run=server the server is asked whether it would create them; it
+knows what is in the cluster, and the policies there.
+
+The exit code is 1 when there is a mistake, or nothing to lint.`,
+		Example: `  kubectl workflow lint hello-world.yaml
+  kubectl workflow lint manifests/ -o simple
+  kubectl workflow lint build.yaml --dry-run=server`,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+	}
+	flags := cmd.Flags()
+	flags.StringVarP(&o.format, "output", "o", "pretty", "Output format. One of: (pretty, simple, json)")
+	if len(kinds) == 0 {
+		flags.StringSliceVar(&o.kinds, "kinds", nil, "Only objects of these kinds, such as Workflow,CronWorkflow (default: all that can be linted)")
+	}
+	flags.BoolVar(&o.warnings, "fail-on-warnings", false, "Take warnings for mistakes")
+	addDryRunFlag(cmd, &o.dryRun, "the same as none")
+	return cmd
+}
+
+// problem is a finding with its place, as it is printed in JSON.
+type problem struct {
+	Source   string        `json:"source"`
+	Line     int           `json:"line"`
+	Kind     string        `json:"kind"`
+	Name     string        `json:"name,omitempty"`
+	Path     string        `json:"path,omitempty"`
+	Severity lint.Severity `json:"severity"`
+	Message  string        `json:"message"`
+}
+
+func (o *lintOptions) run(ctx context.Context, args []string) error {
+	if len(args) == 0 {
+		return errors.New("name files or directories, or - for standard input")
+	}
+	if !slices.Contains([]string{"pretty", "simple", "json"}, o.format) {
+		return fmt.Errorf("--output: %q is not one of pretty, simple and json", o.format)
+	}
+	var broken []problem
+	reader := manifest.Reader{In: o.In, Directories: true, Broken: func(source string, line int, err error) {
+		broken = append(broken, problem{Source: source, Line: line, Severity: lint.Error, Message: err.Error()})
+	}}
+	documents, err := reader.Read(ctx, args)
+	if err != nil {
+		return err
+	}
+	documents = slices.DeleteFunc(documents, func(d *manifest.Document) bool { return !o.wanted(d) })
+	if len(documents) == 0 && len(broken) == 0 {
+		return fmt.Errorf("nothing to lint in %s", strings.Join(args, ", "))
+	}
+	for _, d := range documents {
+		for _, warning := range d.Warnings {
+			broken = append(broken, problemAt(d, "", lint.Warning, warning))
+		}
+	}
+	problems, err := o.problems(ctx, documents)
+	if err != nil {
+		return err
+	}
+	return o.report(len(documents), append(broken, problems...))
+}
+
+func (o *lintOptions) wanted(d *manifest.Document) bool {
+	groups := []string{v1alpha1.GroupName}
+	if o.apiGroup != "" {
+		groups = append(groups, o.apiGroup)
+	}
+	if !d.IsWorkflowAPI(groups...) {
+		return false
+	}
+	kind := d.Object.GetKind()
+	if len(o.kinds) > 0 && !slices.ContainsFunc(o.kinds, func(k string) bool { return strings.EqualFold(strings.TrimSuffix(k, "s"), kind) }) {
+		return false
+	}
+	return indexOfKind(kind) >= 0
+}
+
+func indexOfKind(kind string) int {
+	for i := range lintable {
+		if lintable[i].kind == kind {
+			return i
+		}
+	}
+	return -1
+}
+
+// problems finds what is wrong, here or on the server.
+func (o *lintOptions) problems(ctx context.Context, documents []*manifest.Document) ([]problem, error) {
+	if o.dryRun == dryRunServer {
+		return o.askServer(ctx, documents)
+	}
+	namespace := ""
+	if o.config.Namespace != nil {
+		namespace = *o.config.Namespace
+	}
+	return lintOffline(documents, namespace), nil
+}
+
+// lintOffline lints the documents together, so that they may refer to each other.
+func lintOffline(documents []*manifest.Document, namespace string) []problem {
+	var problems []problem
+	objects := make([]runtime.Object, len(documents))
+	for i, d := range documents {
+		object := lintable[indexOfKind(d.Object.GetKind())].empty()
+		strict, err := kjson.UnmarshalStrict(d.JSON, object)
+		if err != nil {
+			problems = append(problems, problemAt(d, "", lint.Error, err.Error()))
+			objects[i] = &metav1.Status{} // not linted
+			continue
+		}
+		for _, mistake := range strict {
+			problems = append(problems, problemAt(d, "", lint.Error, mistake.Error()))
+		}
+		objects[i] = object
+	}
+	for _, finding := range lint.Objects(objects, lint.Options{Namespace: namespace}) {
+		problems = append(problems, problemAt(documents[finding.Object], finding.Path, finding.Severity, finding.Message))
+	}
+	return problems
+}
+
+func problemAt(d *manifest.Document, path string, severity lint.Severity, message string) problem {
+	name := cmp.Or(d.Object.GetName(), d.Object.GetGenerateName())
+	return problem{Source: d.Source, Line: d.Line, Kind: d.Object.GetKind(), Name: name, Path: path, Severity: severity, Message: message}
+}
+
+// askServer has the server check every document. Warnings of the server go to standard error.
+func (o *lintOptions) askServer(ctx context.Context, documents []*manifest.Document) ([]problem, error) {
+	c, namespace, err := o.connect()
+	if err != nil {
+		return nil, err
+	}
+	var problems []problem
+	for _, d := range documents {
+		resource := lintable[indexOfKind(d.Object.GetKind())].resource
+		d.Object.SetAPIVersion(c.GroupVersion.String())
+		if resource != client.ClusterWorkflowTemplates {
+			if err := o.setNamespace(d, namespace); err != nil {
+				return nil, err
+			}
+		}
+		_, err := c.Create(ctx, resource, d.Object.GetNamespace(), d.Object, true)
+		var status apierrors.APIStatus
+		switch {
+		case err == nil || apierrors.IsAlreadyExists(err):
+		case !errors.As(err, &status) || !isVerdict(err):
+			return nil, err
+		default:
+			problems = append(problems, verdicts(d, status.Status())...)
+		}
+	}
+	return problems, nil
+}
+
+// isVerdict tells whether the server judged the object, rather than failed to.
+func isVerdict(err error) bool {
+	return apierrors.IsInvalid(err) || apierrors.IsBadRequest(err) || apierrors.IsForbidden(err) || apierrors.IsRequestEntityTooLargeError(err)
+}
+
+func verdicts(d *manifest.Document, status metav1.Status) []problem {
+	if status.Details == nil || len(status.Details.Causes) == 0 {
+		return []problem{problemAt(d, "", lint.Error, status.Message)}
+	}
+	var problems []problem
+	for _, cause := range status.Details.Causes {
+		problems = append(problems, problemAt(d, cause.Field, lint.Error, cause.Message))
+	}
+	return problems
+}
+
+func (o *lintOptions) report(objects int, problems []problem) error {
+	slices.SortStableFunc(problems, func(a, b problem) int {
+		return cmp.Or(strings.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line))
+	})
+	mistakes, warnings := 0, 0
+	for _, p := range problems {
+		if p.Severity == lint.Error {
+			mistakes++
+		} else {
+			warnings++
+		}
+	}
+	switch o.format {
+	case "json":
+		if problems == nil {
+			problems = []problem{}
+		}
+		data, err := json.MarshalIndent(problems, "", "    ")
+		if err != nil {
+			return err
+		}
+		o.printf("%s\n", data)
+	case "simple":
+		for _, p := range problems {
+			o.printf("%s:%d: %s: %s%s\n", p.Source, p.Line, p.Severity, p.object("%s/%s: "), p.text())
+		}
+	default:
+		o.pretty(objects, problems, mistakes, warnings)
+	}
+	if mistakes > 0 || o.warnings && warnings > 0 {
+		return &failure{"mistakes were found"}
+	}
+	return nil
+}
+
+func (p *problem) text() string {
+	if p.Path == "" {
+		return p.Message
+	}
+	return p.Path + ": " + p.Message
+}
+
+// object is what has the problem, unless it was no object.
+func (p *problem) object(format string) string {
+	if p.Kind == "" {
+		return ""
+	}
+	return fmt.Sprintf(format, p.Kind, p.Name)
+}
+
+// pretty prints the problems below the objects that have them.
+func (o *lintOptions) pretty(objects int, problems []problem, mistakes, warnings int) {
+	s := o.screen()
+	signs := map[lint.Severity]string{lint.Error: "✖", lint.Warning: "⚠"}
+	good := "✔"
+	if o.ascii {
+		signs, good = map[lint.Severity]string{lint.Error: "x", lint.Warning: "!"}, "+"
+	}
+	// Those of one object stand together, below its name.
+	var titles []string
+	lines := map[string][]string{}
+	for i := range problems {
+		p := &problems[i]
+		title := fmt.Sprintf("%s:%d:%s", p.Source, p.Line, p.object(" %s %s"))
+		if _, known := lines[title]; !known {
+			titles = append(titles, title)
+		}
+		lines[title] = append(lines[title], fmt.Sprintf("  %s %s", s.Paint(tree.Style(p.Severity), signs[p.Severity]), p.text()))
+	}
+	for _, title := range titles {
+		o.printf("%s\n%s\n", s.Paint(tree.Strong, strings.TrimSuffix(title, ":")), strings.Join(lines[title], "\n"))
+	}
+	summary := fmt.Sprintf("%s %s, no mistakes", s.Paint("Succeeded", good), count(objects, "object"))
+	if mistakes > 0 {
+		summary = fmt.Sprintf("%s %s in %s", s.Paint("error", signs[lint.Error]), count(mistakes, "mistake"), count(objects, "object"))
+	}
+	if warnings > 0 {
+		summary += ", " + count(warnings, "warning")
+	}
+	o.printf("%s\n", summary)
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}

@@ -1,0 +1,72 @@
+package screen
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const (
+	hideCursor = "\x1b[?25l"
+	showCursor = "\x1b[?25h"
+	clearLine  = "\x1b[K"
+	clearBelow = "\x1b[J"
+)
+
+// Area is a part of a terminal, at its end, that is drawn again and again. Its lines must not be wider than the screen.
+type Area struct {
+	screen *Screen
+	drawn  int
+}
+
+// NewArea begins an area at the cursor. Close gives the terminal back.
+func (s *Screen) NewArea() *Area { return &Area{screen: s} }
+
+// Size is how many columns and lines may be drawn. The last line stays free, for the cursor.
+func (a *Area) Size() (width, lines int) {
+	width, height := a.screen.size()
+	return width, max(1, height-1)
+}
+
+// Draw replaces what the area shows.
+func (a *Area) Draw(lines []string) error {
+	_, most := a.Size()
+	if len(lines) > most {
+		lines = lines[:most]
+	}
+	var text strings.Builder
+	text.WriteString(hideCursor)
+	a.up(&text)
+	for _, line := range lines {
+		text.WriteString(line + clearLine + "\n")
+	}
+	text.WriteString(clearBelow)
+	a.drawn = len(lines)
+	_, err := io.WriteString(a.screen, text.String())
+	return err
+}
+
+// up moves the cursor to where the area begins.
+func (a *Area) up(text *strings.Builder) {
+	text.WriteString("\r")
+	if a.drawn > 0 {
+		// A screen that has become lower has lost the upper lines.
+		_, most := a.Size()
+		fmt.Fprintf(text, "\x1b[%dA", min(a.drawn, most))
+	}
+}
+
+// Close ends the area with its last lines, of which there may be more than fit on the screen, and shows the cursor.
+func (a *Area) Close(lines []string) error {
+	var text strings.Builder
+	if lines != nil {
+		a.up(&text)
+		for _, line := range lines {
+			text.WriteString(line + clearLine + "\n")
+		}
+		text.WriteString(clearBelow)
+	}
+	text.WriteString(showCursor)
+	_, err := io.WriteString(a.screen, text.String())
+	return err
+}
