@@ -175,6 +175,11 @@ type PodRequest struct {
 	ActiveDeadline *int64
 	// IncludeResult is set when somebody reads the output of main (PRM-14).
 	IncludeResult bool
+	// ArchiveLogs is set when the logs of the main containers are to be stored (ART-13).
+	ArchiveLogs bool
+	// ArtifactPrefix is how the keys begin of artifacts that go to the artifact repository without a key of their own: its key
+	// format with the values of this pod put in (ART-09). Empty when the step has nothing to store.
+	ArtifactPrefix string
 	// FailedHosts are names of hosts on which earlier attempts failed and that this one has to avoid (RTY-07).
 	FailedHosts []string
 	// Restart counts automatic restarts of this attempt (RTY-12).

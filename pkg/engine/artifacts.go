@@ -13,30 +13,71 @@ import (
 // but its producer was skipped or left it out.
 type artifactFinder func(name string) (a *v1alpha1.Artifact, absent bool)
 
-// passArtifacts replaces `from` in arguments by the location of what it names (ART-03). What is absent is not passed.
-func passArtifacts(args *v1alpha1.Arguments, find artifactFinder) error {
-	if !slices.ContainsFunc(args.Artifacts, func(a v1alpha1.Artifact) bool { return a.From != "" }) {
+// passArtifacts replaces `from` and `fromExpression` in arguments by the artifact that they name (ART-03, ART-05). What is
+// absent is not passed.
+func (r *Run) passArtifacts(args *v1alpha1.Arguments, scope expr.Scope, find artifactFinder) error {
+	if !slices.ContainsFunc(args.Artifacts, func(a v1alpha1.Artifact) bool { return a.From != "" || a.FromExpression != "" }) {
 		return nil
 	}
 	passed := make(v1alpha1.Artifacts, 0, len(args.Artifacts))
-	for _, a := range args.Artifacts {
-		if a.From != "" {
-			found, absent := find(tagName(a.From))
-			switch {
-			case absent:
-				continue
-			case found == nil && a.Optional:
-				continue
-			case found == nil:
-				return fmt.Errorf("failed to resolve %s", a.From)
-			}
-			a.ArtifactLocation = found.ArtifactLocation
-			a.From = ""
+	for i := range args.Artifacts {
+		a := &args.Artifacts[i]
+		if a.From == "" && a.FromExpression == "" {
+			passed = append(passed, *a)
+			continue
 		}
-		passed = append(passed, a)
+		name, found, absent, err := r.referredArtifact(a, scope, find)
+		switch {
+		case err != nil && a.Optional:
+			continue
+		case err != nil:
+			return fmt.Errorf("arguments.artifacts.%s: %w", a.Name, err)
+		case absent, found == nil && a.Optional:
+			continue
+		case found == nil:
+			return fmt.Errorf("failed to resolve {{%s}}", name)
+		}
+		resolved, err := takeArtifact(a, found)
+		if err != nil {
+			return fmt.Errorf("arguments.artifacts.%s: %w", a.Name, err)
+		}
+		resolved.Optional = a.Optional
+		passed = append(passed, *resolved)
 	}
 	args.Artifacts = passed
 	return nil
+}
+
+// referredArtifact finds what an artifact's `from` or `fromExpression` names.
+func (r *Run) referredArtifact(a *v1alpha1.Artifact, scope expr.Scope, find artifactFinder) (name string, found *v1alpha1.Artifact, absent bool, err error) {
+	name = tagName(a.From)
+	if a.FromExpression != "" {
+		source := strings.TrimSpace(strings.TrimPrefix(tagName(a.FromExpression), "="))
+		text, err := r.evaluate(source, expr.Scopes{artifactNames{find}, scope})
+		if err != nil {
+			return "", nil, false, err
+		}
+		if _, gone := expr.AbsentText(text); gone {
+			return source, nil, true, nil
+		}
+		name = strings.TrimPrefix(text, artifactMark)
+	}
+	found, absent = find(name)
+	return name, found, absent, nil
+}
+
+// takeArtifact is an artifact as its producer left it, under the name of who refers to it, or the part of it that subPath
+// names (ART-04).
+func takeArtifact(a, found *v1alpha1.Artifact) (*v1alpha1.Artifact, error) {
+	taken := *found.DeepCopy()
+	taken.Name, taken.GlobalName, taken.From, taken.FromExpression, taken.SubPath = a.Name, "", "", "", ""
+	if a.Archive != nil {
+		taken.Archive = a.Archive
+	}
+	if name, absent := expr.FindAbsent(a.SubPath); absent {
+		return nil, absentError(name)
+	}
+	return &taken, taken.AppendToKey(a.SubPath)
 }
 
 // tagName is what stands between the braces of a text that is one tag.

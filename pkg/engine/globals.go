@@ -142,8 +142,28 @@ func (r *Run) setParameters(g *globalScope) error {
 	}
 	text := jsonText(parameters)
 	g.fixed["workflow.parameters"], g.fixed["workflow.parameters.json"] = text, text
-	r.arguments = v1alpha1.Arguments{Parameters: parameters, Artifacts: r.spec.Arguments.Artifacts}
-	return nil
+	artifacts, err := r.argumentArtifacts()
+	r.arguments = v1alpha1.Arguments{Parameters: parameters, Artifacts: artifacts}
+	return err
+}
+
+// argumentArtifacts are the artifacts that the workflow is given (ART-15), with the workflow's own values put in.
+func (r *Run) argumentArtifacts() (v1alpha1.Artifacts, error) {
+	given := r.spec.Arguments.Artifacts
+	if len(given) == 0 {
+		return nil, nil
+	}
+	text, err := r.cache.ParseObject(given)
+	if err != nil || !text.HasTags() {
+		return given, err
+	}
+	rendered, err := text.Render(r.globals, expr.Lenient)
+	if err != nil {
+		return nil, err
+	}
+	var artifacts v1alpha1.Artifacts
+	err = json.Unmarshal([]byte(rendered), &artifacts)
+	return artifacts, err
 }
 
 // creationFormats are the strftime letters of workflow.creationTimestamp (VAR-06).

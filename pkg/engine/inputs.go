@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/json"
 	"fmt"
 	"reflect"
 
@@ -27,7 +28,7 @@ func (r *Run) resolveInputs(t *template, c *call) (*v1alpha1.Inputs, error) {
 		})
 	}
 	for i := range declared.Artifacts {
-		a, err := inputArtifact(&declared.Artifacts[i], c.args.Artifacts.GetArtifactByName(declared.Artifacts[i].Name))
+		a, err := r.inputArtifact(t, c, inputs, &declared.Artifacts[i], c.args.Artifacts.GetArtifactByName(declared.Artifacts[i].Name))
 		if err != nil {
 			return nil, err
 		}
@@ -100,22 +101,33 @@ func (r *Run) configMapValue(from *v1alpha1.ValueFrom) (*v1alpha1.AnyString, err
 	return nil, fmt.Errorf("failed to read key %s of ConfigMap %s: %s", key, name, answer.Message)
 }
 
-// inputArtifact joins what an input declares (path, mode) with where the caller says it is; nil: optional and not there.
-func inputArtifact(declared, given *v1alpha1.Artifact) (*v1alpha1.Artifact, error) {
+// inputArtifact joins what an input declares (path, mode) with where the caller says it is; nil: optional and not there. A
+// location that the template itself gives may refer to the parameters.
+func (r *Run) inputArtifact(t *template, c *call, inputs *v1alpha1.Inputs, declared, given *v1alpha1.Artifact) (*v1alpha1.Artifact, error) {
 	a := *declared
 	if given != nil && given.Optional {
 		a.Optional = true
 	}
 	if given != nil && hasLocation(given) {
 		a.ArtifactLocation = given.ArtifactLocation
-		if given.SubPath != "" {
-			a.SubPath = given.SubPath
+		if a.Archive == nil {
+			a.Archive = given.Archive
 		}
-		a.From, a.FromExpression = "", ""
+		a.Deleted = given.Deleted
+		a.From, a.FromExpression, a.SubPath = "", "", ""
 		return &a, nil
 	}
 	if hasLocation(&a) {
-		return &a, nil
+		text, err := r.cache.ParseObject(&a)
+		if err != nil || !text.HasTags() {
+			return &a, err
+		}
+		rendered, err := text.Render(r.callScope(c, t, inputs), expr.Strict)
+		if err != nil {
+			return nil, err
+		}
+		a = v1alpha1.Artifact{}
+		return &a, json.Unmarshal([]byte(rendered), &a)
 	}
 	if a.Optional {
 		return nil, nil

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"strings"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/expr"
@@ -78,23 +77,19 @@ func (r *Run) evaluate(source string, scope expr.Scope) (string, error) {
 }
 
 func (r *Run) outputArtifact(declared *v1alpha1.Artifact, scope expr.Scope, find artifactFinder) (*v1alpha1.Artifact, error) {
-	name := tagName(declared.From)
-	if declared.FromExpression != "" {
-		text, err := r.evaluate(declared.FromExpression, expr.Scopes{artifactNames{find}, scope})
+	name, found, absent, err := r.referredArtifact(declared, scope, find)
+	switch {
+	case err != nil && declared.Optional:
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("outputs.artifacts.%s: %w", declared.Name, err)
+	case found != nil:
+		a, err := takeArtifact(declared, found)
 		if err != nil {
-			if declared.Optional {
-				return nil, nil
-			}
 			return nil, fmt.Errorf("outputs.artifacts.%s: %w", declared.Name, err)
 		}
-		name = strings.TrimPrefix(text, artifactMark)
-	}
-	found, absent := find(name)
-	switch {
-	case found != nil:
-		a := *found
-		a.Name, a.GlobalName, a.From, a.FromExpression = declared.Name, declared.GlobalName, "", ""
-		return &a, nil
+		a.GlobalName = declared.GlobalName
+		return a, nil
 	case absent && declared.Optional:
 		return nil, nil
 	}

@@ -123,7 +123,7 @@ func (r *Run) planBody(p *plan, scope expr.Scope, artifacts artifactFinder) erro
 	if p.body != nil {
 		return nil // done for each value
 	}
-	return passArtifacts(&p.step.Arguments, artifacts)
+	return r.passArtifacts(&p.step.Arguments, scope, artifacts)
 }
 
 // setStep decodes a rendered body.
@@ -168,7 +168,7 @@ func absentError(name string) error {
 }
 
 // at gives the step for the i-th value of a loop; skip is the message if its condition rules it out.
-func (r *Run) at(p *plan, i int, artifacts artifactFinder) (step *v1alpha1.WorkflowStep, skip string, err error) {
+func (r *Run) at(p *plan, i int, scope expr.Scope, artifacts artifactFinder) (step *v1alpha1.WorkflowStep, skip string, err error) {
 	if p.skip != "" {
 		return p.act.step, p.skip, nil
 	}
@@ -203,7 +203,7 @@ func (r *Run) at(p *plan, i int, artifacts artifactFinder) (step *v1alpha1.Workf
 		if err := settleAbsent(&one.Arguments); err != nil {
 			return nil, "", err
 		}
-		if err := passArtifacts(&one.Arguments, artifacts); err != nil {
+		if err := r.passArtifacts(&one.Arguments, scope, artifacts); err != nil {
 			return nil, "", err
 		}
 	}

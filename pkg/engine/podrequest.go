@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/expr"
 )
 
 // podDeadline is the earliest of the deadlines of a pod (POD-16); exit handlers outlive the workflow's.
@@ -46,6 +47,10 @@ func (r *Run) podRequest(e *entry) (PodRequest, error) {
 	if p.Spec, err = r.podSpecFor(r.nodeScope(e, t)); err != nil {
 		return PodRequest{}, err
 	}
+	p.ArchiveLogs = r.archivesLogs(e.leaf)
+	if p.ArtifactPrefix, err = r.artifactPrefix(e, t, p.ArchiveLogs); err != nil {
+		return PodRequest{}, err
+	}
 	if e.call.outer != nil {
 		p.Boundary = e.call.outer.spec
 	}
@@ -63,4 +68,36 @@ func (r *Run) podRequest(e *entry) (PodRequest, error) {
 		}
 	}
 	return p, nil
+}
+
+// artifactRepository is the one that was found for the workflow; nil: none.
+func (r *Run) artifactRepository() *v1alpha1.ArtifactRepository {
+	if ref := r.status.ArtifactRepositoryRef; ref != nil {
+		return ref.ArtifactRepository
+	}
+	return nil
+}
+
+// archivesLogs tells whether the logs of a step are stored (ART-13): the repository may force it; otherwise the template's
+// word counts before the workflow's.
+func (r *Run) archivesLogs(leaf *v1alpha1.Template) bool {
+	if repository := r.artifactRepository(); repository != nil && repository.ArchiveLogs != nil && *repository.ArchiveLogs {
+		return true
+	}
+	if leaf != nil && leaf.ArchiveLocation != nil && leaf.ArchiveLocation.ArchiveLogs != nil {
+		return *leaf.ArchiveLocation.ArchiveLogs
+	}
+	return r.spec.ArchiveLogs != nil && *r.spec.ArchiveLogs
+}
+
+// artifactPrefix is how the keys of the step's artifacts begin in the repository, if it has any (ART-09).
+func (r *Run) artifactPrefix(e *entry, t *template, logs bool) (string, error) {
+	if len(e.leaf.Outputs.Artifacts) == 0 && !logs {
+		return "", nil
+	}
+	prefix, err := r.cache.RenderString(r.artifactRepository().GetKeyFormat(), r.nodeScope(e, t), expr.Strict)
+	if err != nil {
+		return "", fmt.Errorf("key format of the artifact repository: %w", err)
+	}
+	return prefix, nil
 }

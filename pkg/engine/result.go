@@ -16,7 +16,7 @@ func (r *Run) expectsResult(e *entry) bool {
 		return false
 	}
 	out := &t.spec.Outputs
-	return e.call.result || t.ownResult || len(out.Parameters) > 0 || len(out.Artifacts) > 0 || t.spec.Data != nil
+	return e.call.result || t.ownResult || len(out.Parameters) > 0 || len(out.Artifacts) > 0 || t.spec.Data != nil || r.archivesLogs(t.spec)
 }
 
 // resultReported takes over what the executor says about a node (EXE-02, EXE-03).
@@ -51,18 +51,31 @@ func (r *Run) resultReported(ev ResultReported) {
 func (r *Run) writeOff(e *entry) {
 	missing := ""
 	if t := r.leafOf(e); t != nil && e.st.Phase == v1alpha1.NodeSucceeded {
-		for _, p := range t.Outputs.Parameters {
-			if e.st.Outputs == nil || e.st.Outputs.GetParameterByName(p.Name) == nil {
-				missing = p.Name
-				break
-			}
-		}
+		missing = missingOutput(&t.Outputs, e.st.Outputs)
 	}
 	yes := true
 	r.change(e, func(st *v1alpha1.NodeStatus) {
 		st.TaskResultSynced = &yes
 		if missing != "" {
-			st.Phase, st.Message = v1alpha1.NodeError, fmt.Sprintf("output parameter '%s' was not reported by the pod", missing)
+			st.Phase, st.Message = v1alpha1.NodeError, missing+" was not reported by the pod"
 		}
 	})
+}
+
+// missingOutput names the first output that has to be there and is not.
+func missingOutput(declared, got *v1alpha1.Outputs) string {
+	if got == nil {
+		got = &v1alpha1.Outputs{}
+	}
+	for _, p := range declared.Parameters {
+		if got.GetParameterByName(p.Name) == nil {
+			return fmt.Sprintf("output parameter '%s'", p.Name)
+		}
+	}
+	for _, a := range declared.Artifacts {
+		if !a.Optional && got.Artifacts.GetArtifactByName(a.Name) == nil {
+			return fmt.Sprintf("output artifact '%s'", a.Name)
+		}
+	}
+	return ""
 }

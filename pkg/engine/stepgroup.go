@@ -136,7 +136,7 @@ func (f *stepsFrame) startOne(p *plan) admission {
 	step, skip := &p.step, p.skip
 	var err error
 	if p.loops {
-		step, skip, err = r.at(p, f.item, f.artifact(f.find))
+		step, skip, err = r.at(p, f.item, f.scope(f.siblings()), f.artifact(f.find))
 	}
 	if step == nil || skip != "" && !p.loops {
 		step = p.act.step

@@ -104,7 +104,7 @@ func (g *groupFrame) startOne() admission {
 			return verdict
 		}
 	}
-	step, skip, err := r.at(g.plan, g.next, f.artifact(f.find))
+	step, skip, err := r.at(g.plan, g.next, f.scope(f.siblings()), f.artifact(f.find))
 	if step == nil {
 		step = g.act.step
 	}

@@ -22,6 +22,7 @@ type Outcome struct {
 	Refused    string            // the API refuses to create the pod, with this message
 	Result     *string           // what main prints, if somebody asks for it
 	Parameters map[string]string // output parameters that the pod leaves
+	Lacks      []string          // output artifacts that the pod does not leave
 	Serves     bool              // it becomes ready and runs on, as a daemon does
 	Vanishes   bool              // it is deleted by somebody while it runs
 	Takes      time.Duration     // how long it runs; default a second

@@ -125,6 +125,15 @@ func (d *Driver) result(p *pod) engine.Event {
 		value := v1alpha1.AnyString(text)
 		out.Parameters = append(out.Parameters, v1alpha1.Parameter{Name: declared.Name, Value: &value, GlobalName: declared.GlobalName})
 	}
+	for _, declared := range p.request.Template.Outputs.Artifacts {
+		if slices.Contains(p.outcome.Lacks, declared.Name) {
+			continue
+		}
+		if _, ok := declared.GetKey(); !ok {
+			declared.ArtifactLocation = v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: p.request.ArtifactPrefix + "/" + declared.Name}}
+		}
+		out.Artifacts = append(out.Artifacts, declared)
+	}
 	return engine.ResultReported{NodeID: p.request.NodeID, Result: v1alpha1.NodeResult{Outputs: out}, Final: true}
 }
 
