@@ -69,7 +69,7 @@ func (d *driver) clone(ctx context.Context, location *wfv1.GitArtifact, path str
 	}
 	repository, err := git.PlainCloneContext(ctx, path, false, options)
 	if errors.Is(err, transport.ErrEmptyRemoteRepository) {
-		return nil
+		return initialise(path, location.Repo)
 	}
 	if err != nil {
 		return err
@@ -92,6 +92,16 @@ func (d *driver) clone(ctx context.Context, location *wfv1.GitArtifact, path str
 		return nil
 	}
 	return d.updateSubmodules(ctx, repository, depth, 0)
+}
+
+// initialise makes what a clone of a repository without commits is: the library leaves nothing of it.
+func initialise(path, repo string) error {
+	repository, err := git.PlainInit(path, false)
+	if err != nil {
+		return err
+	}
+	_, err = repository.CreateRemote(&config.RemoteConfig{Name: git.DefaultRemoteName, URLs: []string{repo}})
+	return err
 }
 
 // checkOut makes a local branch of every branch of the remote, as plain Git shows them, and checks the revision out:

@@ -125,7 +125,6 @@ func (l *login) hostKeys() (gitssh.HostKeyCallbackHelper, error) {
 
 // explain says in words what went wrong, and marks what lasts.
 func explain(location *wfv1.GitArtifact, err error) error {
-	var answer *http.Err
 	var missing git.NoMatchingRefSpecError
 	switch {
 	case err == nil:
@@ -142,7 +141,14 @@ func explain(location *wfv1.GitArtifact, err error) error {
 		return artifact.MarkLasting(fmt.Errorf("the SSH server does not accept the key: %w", err))
 	case location.SingleBranch && (errors.Is(err, plumbing.ErrReferenceNotFound) || errors.As(err, &missing)):
 		return artifact.MarkLasting(fmt.Errorf("branch %q does not exist: %w", location.Branch, err))
-	case errors.As(err, &answer) && artifact.TransientStatus(answer.StatusCode()):
+	}
+	// The library's wrapper of unexpected answers hides them from errors.As.
+	var unexpected *plumbing.UnexpectedError
+	var answer *http.Err
+	if errors.As(err, &unexpected) && errors.As(unexpected.Err, &answer) && artifact.TransientStatus(answer.StatusCode()) {
+		return artifact.MarkTransient(err)
+	}
+	if errors.As(err, &unexpected) && artifact.Transient(unexpected.Err) {
 		return artifact.MarkTransient(err)
 	}
 	return err

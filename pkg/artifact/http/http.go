@@ -155,8 +155,9 @@ type stream struct {
 }
 
 func (s *stream) Read(p []byte) (int, error) {
-	s.read = true
-	return s.Reader.Read(p)
+	n, err := s.Reader.Read(p)
+	s.read = s.read || n > 0
+	return n, err
 }
 
 func (s *stream) Close() error { return nil }
