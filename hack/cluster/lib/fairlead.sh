@@ -7,10 +7,12 @@ image_settings=(-user 65532:65532 -entrypoint "")
 
 # build_fairlead: compiles every program of cmd/fairlead-* and lays the image's files out in image_dir:
 # artifacts/images/fairlead/rootfs, the programs in /usr/local/bin, the machine's certificate authorities, /tmp.
+# Programs that are Go modules of their own are built once per version (hack/tools/build.sh) and copied.
 build_fairlead() {
-  local programs=() d
+  local programs=() apart=() build=() d program
   for d in "$repo"/cmd/fairlead-*/; do
-    programs+=("./cmd/$(basename "$d")")
+    program="$(basename "$d")"
+    if [ -f "$d/go.mod" ]; then apart+=("$program"); else programs+=("./cmd/$program"); fi
   done
   # Who builds keeps the image to itself until the script ends: two installations at once would mix their files.
   mkdir -p "$repo/_output/images"
@@ -22,6 +24,11 @@ build_fairlead() {
   cp -a --no-preserve=ownership "$repo/artifacts/images/fairlead/rootfs/." "$image_dir/"
   install -m 644 /etc/ssl/certs/ca-certificates.crt "$image_dir/etc/ssl/certs/"
   (cd "$repo" && patiently "$repo/_output/images/build.log" go build -v "${go_flags[@]}" -ldflags "-s -w" -o "$image_dir/usr/local/bin/" "${programs[@]}")
+  for program in "${apart[@]}"; do
+    build=(env "GOFLAGS=${go_flags[*]}" "$repo/hack/tools/build.sh" "../../cmd/$program" "fairlead.dev/fairlead/cmd/$program")
+    patiently "$repo/_output/images/build.log" "${build[@]}"
+    install -m 755 "$("${build[@]}")" "$image_dir/usr/local/bin/$program"
+  done
 }
 
 # archive_fairlead: the image as one file.
