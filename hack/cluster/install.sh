@@ -64,8 +64,10 @@ api_service() {
 }
 
 wait_available() {
-  local service='' deployment end
-  for deployment in fairlead-apiserver fairlead-controller; do
+  local service='' deployment deployments=(fairlead-apiserver fairlead-controller) end
+  # Only the quick-start has a store of its own.
+  [ -z "$("${kubectl[@]}" -n fairlead-system get deployment fairlead-store --ignore-not-found -o name)" ] || deployments+=(fairlead-store)
+  for deployment in "${deployments[@]}"; do
     "${kubectl[@]}" -n fairlead-system rollout status "deployment/$deployment" --timeout 180s >"$work/rollout.log" 2>&1 || {
       cat "$work/rollout.log" >&2
       explain
