@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -22,6 +23,21 @@ type Policy struct {
 	Unchanged bool
 	// AlsoAllowed are names of further fields of the spec that a workflow may set.
 	AlsoAllowed []string
+}
+
+// Validate reports names in AlsoAllowed that are no fields of a spec (V-254).
+func (p Policy) Validate() error {
+	known := map[string]bool{}
+	for f := range reflect.TypeFor[v1alpha1.WorkflowSpec]().Fields() {
+		name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+		known[name] = true
+	}
+	for _, name := range p.AlsoAllowed {
+		if !known[name] {
+			return fmt.Errorf("%q is no field of a Workflow's spec", name)
+		}
+	}
+	return nil
 }
 
 const (

@@ -17,7 +17,9 @@ import (
 	aggregator "k8s.io/kube-aggregator/pkg/client/clientset_generated/clientset"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/config"
 	"fairlead.dev/fairlead/pkg/controller/direct"
+	"fairlead.dev/fairlead/pkg/controller/ended"
 	"fairlead.dev/fairlead/pkg/controller/listwatch"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
@@ -38,6 +40,15 @@ type Config struct {
 	WorkflowInformer cache.SharedIndexInformer
 	PodInformer      cache.SharedIndexInformer
 	ResultInformer   cache.SharedIndexInformer
+	// EndedInformer delivers workflows that are over.
+	EndedInformer cache.SharedIndexInformer
+	// RepositoryInformer delivers the artifact repositories of namespaces.
+	RepositoryInformer cache.SharedIndexInformer
+	// NamespaceInformer delivers the labels of namespaces; nil when there is only one.
+	NamespaceInformer cache.SharedIndexInformer
+
+	// Configuration is what the ConfigMap says.
+	Configuration *config.Watcher
 }
 
 // NewConfig makes the clients. It does not talk to the cluster yet.
@@ -84,27 +95,36 @@ func NewConfig(o *Options) (*Config, error) {
 	if c.Workflows, err = versioned.NewForConfig(workflowConfig); err != nil {
 		return nil, fmt.Errorf("make the client for workflows: %w", err)
 	}
-	if err := c.makeInformers(); err != nil {
-		return nil, err
-	}
 	return c, nil
 }
 
-func (c *Config) makeInformers() error {
+// makeInformers makes the informers, which deliver what is for this instance (CFG-05).
+func (c *Config) makeInformers(instance string) error {
+	instanceSelector := ",!" + wfv1.LabelKeyControllerInstanceID
+	if instance != "" {
+		instanceSelector = "," + wfv1.LabelKeyControllerInstanceID + "=" + instance
+	}
 	workflows := c.Workflows.ArgoprojV1alpha1().Workflows(c.Options.Namespace)
-	c.WorkflowInformer = cache.NewSharedIndexInformer(
-		listwatch.ThroughOutages("workflows", cache.ToListerWatcherWithContext(&cache.ListWatch{
-			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-				o.LabelSelector = workflow.WorkflowSelector
-				return workflows.List(ctx, o)
-			},
-			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-				o.LabelSelector = workflow.WorkflowSelector
-				return workflows.Watch(ctx, o)
-			},
-		})), &wfv1.Workflow{}, 0, cache.Indexers{})
+	workflowInformer := func(selector string, indexers cache.Indexers) cache.SharedIndexInformer {
+		return cache.NewSharedIndexInformer(
+			listwatch.ThroughOutages("workflows", cache.ToListerWatcherWithContext(&cache.ListWatch{
+				ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+					o.LabelSelector = selector
+					return workflows.List(ctx, o)
+				},
+				WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+					o.LabelSelector = selector
+					return workflows.Watch(ctx, o)
+				},
+			})), &wfv1.Workflow{}, 0, indexers)
+	}
+	c.WorkflowInformer = workflowInformer(workflow.WorkflowSelector+instanceSelector, cache.Indexers{})
 	if err := c.WorkflowInformer.SetTransform(workflow.KeepWorkflowHeader); err != nil {
 		return fmt.Errorf("set up the informer of workflows: %w", err)
+	}
+	c.EndedInformer = workflowInformer(ended.Selector+instanceSelector, cache.Indexers{ended.PhaseIndex: ended.IndexByPhase})
+	if err := c.EndedInformer.SetTransform(ended.Keep); err != nil {
+		return fmt.Errorf("set up the informer of workflows that are over: %w", err)
 	}
 
 	results := c.Workflows.ArgoprojV1alpha1().WorkflowTaskResults(c.Options.Namespace)
@@ -124,7 +144,7 @@ func (c *Config) makeInformers() error {
 	pods := informers.NewSharedInformerFactoryWithOptions(c.Kube, 0,
 		informers.WithNamespace(c.Options.Namespace),
 		informers.WithTransform(workflow.KeepPodState),
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.PodSelector }))
+		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.PodSelector + instanceSelector }))
 	c.PodInformer = pods.Core().V1().Pods().Informer()
 	if err := c.PodInformer.AddIndexers(workflow.PodIndexers()); err != nil {
 		return fmt.Errorf("index pods by owner: %w", err)

@@ -16,8 +16,13 @@ import (
 	"k8s.io/klog/v2"
 )
 
-// leaseName is the Lease that only one controller holds.
-const leaseName = "fairlead-controller"
+// leaseName is the Lease that only one controller of an instance holds (CTL-02).
+func (c *Config) leaseName() string {
+	if id := c.Configuration.Current().InstanceID; id != "" {
+		return "fairlead-controller-" + id
+	}
+	return "fairlead-controller"
+}
 
 var errLeaseLost = errors.New("the lease is lost: ending, so that nothing of what this process remembers is used again")
 
@@ -38,7 +43,7 @@ func runElected(ctx context.Context, c *Config, watchdog *leaderelection.Healthz
 	}
 	o := c.Options
 	lock := &resourcelock.LeaseLock{
-		LeaseMeta:  metav1.ObjectMeta{Namespace: o.LeaseNamespace, Name: leaseName},
+		LeaseMeta:  metav1.ObjectMeta{Namespace: o.LeaseNamespace, Name: c.leaseName()},
 		Client:     c.Election.CoordinationV1(),
 		LockConfig: resourcelock.ResourceLockConfig{Identity: host + "_" + string(uuid.NewUUID())},
 	}
@@ -50,7 +55,7 @@ func runElected(ctx context.Context, c *Config, watchdog *leaderelection.Healthz
 	result := make(chan error, 1)
 	var elector *leaderelection.LeaderElector
 	elector, err = leaderelection.NewLeaderElector(leaderelection.LeaderElectionConfig{
-		Name:            leaseName,
+		Name:            c.leaseName(),
 		Lock:            lock,
 		LeaseDuration:   o.LeaseDuration,
 		RenewDeadline:   o.RenewDeadline,

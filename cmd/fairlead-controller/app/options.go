@@ -33,6 +33,13 @@ type Options struct {
 	ExecutorImage string
 	// ExecutorImagePullPolicy of that image; empty: the one of this controller's own pod, else Kubernetes' default.
 	ExecutorImagePullPolicy string
+	// ConfigMap is the name of the ConfigMap with the configuration, in the controller's namespace.
+	ConfigMap string
+	// TTLWorkers is how many workflows whose time is over are deleted at once.
+	TTLWorkers int
+	// ShareRepositorySecret is the name of a Secret of the controller's namespace that is copied to the namespaces whose
+	// workflows use the configured artifact repository; empty: none is.
+	ShareRepositorySecret string
 	// NodeEvents emits a Kubernetes Event for each phase that a step enters.
 	NodeEvents bool
 	// LeaderElect makes only the holder of a Lease work.
@@ -52,6 +59,8 @@ func NewOptions() *Options {
 	return &Options{
 		Workers:        32,
 		CleanupWorkers: 8,
+		TTLWorkers:     4,
+		ConfigMap:      "workflow-controller-configmap",
 		LeaderElect:    true,
 		LeaseNamespace: "fairlead-system",
 		LeaseDuration:  15 * time.Second,
@@ -74,6 +83,9 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Burst, "burst", o.Burst, "Requests that may exceed --qps for a moment. 0: no limit, or as many as --qps when that is given.")
 	fs.StringVar(&o.ExecutorImage, "executor-image", o.ExecutorImage, "Image of the helpers in the pods of steps that have outputs. Empty: the image of this controller's own pod (named by POD_NAME and POD_NAMESPACE).")
 	fs.StringVar(&o.ExecutorImagePullPolicy, "executor-image-pull-policy", o.ExecutorImagePullPolicy, "Pull policy of that image: Always, IfNotPresent or Never. Empty: that of this controller's own pod.")
+	fs.StringVar(&o.ConfigMap, "configmap", o.ConfigMap, "Name of the ConfigMap with the configuration, in the controller's own namespace (POD_NAMESPACE, else --lease-namespace). Changes come into force without a restart.")
+	fs.IntVar(&o.TTLWorkers, "workflow-ttl-workers", o.TTLWorkers, "How many workflows whose time is over are deleted at once.")
+	fs.StringVar(&o.ShareRepositorySecret, "share-repository-secret", o.ShareRepositorySecret, "Name of a Secret of the controller's own namespace that is copied to each namespace whose workflows use the artifactRepository of the configuration. Whoever may read Secrets there, may then read that store. Empty: none is.")
 	fs.BoolVar(&o.NodeEvents, "node-events", o.NodeEvents, "Emit a Kubernetes Event for each phase that a step enters, not only for workflows.")
 	fs.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Work only while holding the Lease fairlead-controller. Needed as soon as two controllers can run at once, which a rolling update is enough for.")
 	fs.StringVar(&o.LeaseNamespace, "lease-namespace", o.LeaseNamespace, "Namespace of the Lease.")
@@ -98,6 +110,10 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("--api-group=%s, but the process was started for the group %s: set the environment variable %s to the same group in all parts of the installation", o.APIGroup, wfv1.GroupName, wfv1.GroupNameEnv)
 	case o.Workers < 1:
 		return fmt.Errorf("--workers must be at least 1, is %d", o.Workers)
+	case o.TTLWorkers < 1:
+		return fmt.Errorf("--workflow-ttl-workers must be at least 1, is %d", o.TTLWorkers)
+	case o.ConfigMap == "":
+		return fmt.Errorf("--configmap must not be empty: it names the ConfigMap with the configuration, which need not exist")
 	case o.CleanupWorkers < 1:
 		return fmt.Errorf("--pod-cleanup-workers must be at least 1, is %d", o.CleanupWorkers)
 	case !slices.Contains([]string{"", "Always", "IfNotPresent", "Never"}, o.ExecutorImagePullPolicy):

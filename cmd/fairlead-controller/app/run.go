@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/kubernetes/scheme"
 	typedcorev1 "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/tools/leaderelection"
 	"k8s.io/client-go/tools/record"
 	_ "k8s.io/component-base/metrics/prometheus/clientgo" // client, queue and Lease metrics
@@ -21,8 +22,11 @@ import (
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/controller/direct"
+	"fairlead.dev/fairlead/pkg/controller/repository"
+	"fairlead.dev/fairlead/pkg/controller/ttl"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
-	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/controller/workflow/command"
+	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 )
 
 // straightWayPatience is how long a starting controller waits for the straight way to the workflow server.
@@ -55,6 +59,13 @@ func Main(ctx context.Context, arguments []string) error {
 // Run serves health and metrics, fills the informers, and runs workflows while this process may.
 func (c *Config) Run(ctx context.Context) error {
 	custom := workflow.RegisterMetrics()
+	ttl.RegisterMetrics()
+	surroundings, err := readEnvironment(os.Getenv)
+	if err != nil {
+		return err
+	}
+	ctx, restart := context.WithCancelCause(ctx)
+	defer restart(nil)
 	watchdog := leaderelection.NewLeaderHealthzAdaptor(20 * time.Second)
 	var synced atomic.Bool
 	live := []check{{"leaderElection", func(r *http.Request) error {
@@ -78,34 +89,53 @@ func (c *Config) Run(ctx context.Context) error {
 		return err
 	}
 
+	surroundings.engine.NodeEvents = c.Options.NodeEvents
 	executor, err := c.executor(ctx)
 	if err != nil {
 		return err
 	}
 
+	if err := c.loadConfiguration(ctx, custom, restart); err != nil {
+		return err
+	}
 	c.openRoute(ctx, serving)
 
 	// Informers and events go on while work in flight finishes.
-	go c.WorkflowInformer.RunWithContext(serving)
-	go c.PodInformer.RunWithContext(serving)
-	go c.ResultInformer.RunWithContext(serving)
-	go func() {
-		synced.Store(waitForSync(serving, c.WorkflowInformer.HasSynced, c.PodInformer.HasSynced, c.ResultInformer.HasSynced))
-	}()
+	var syncs []func() bool
+	for _, informer := range []cache.SharedIndexInformer{c.WorkflowInformer, c.PodInformer, c.ResultInformer, c.EndedInformer, c.RepositoryInformer, c.NamespaceInformer} {
+		if informer != nil {
+			go informer.RunWithContext(serving)
+			syncs = append(syncs, informer.HasSynced)
+		}
+	}
+	go func() { synced.Store(waitForSync(serving, syncs...)) }()
 	broadcaster := record.NewBroadcaster(record.WithContext(serving))
 	broadcaster.StartRecordingToSink(&typedcorev1.EventSinkImpl{Interface: c.Kube.CoreV1().Events("")})
 	defer broadcaster.Shutdown()
 	recorder := broadcaster.NewRecorder(scheme.Scheme, corev1.EventSource{Component: "fairlead-controller"})
 
+	c.Configuration.RecordTo(recorder)
+	go c.Configuration.Run(serving)
+
 	run := func(ctx context.Context, mayCreate func() bool) error {
+		if !waitForSync(ctx, syncs...) {
+			return nil
+		}
+		sharer := c.credentialSharer(ctx)
 		controller, err := workflow.NewController(workflow.Dependencies{
-			Workflows:        workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
-			Pods:             workflow.NewPodControl(c.Kube.CoreV1(), nil),
-			Results:          workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
-			Claims:           workflow.NewClaimControl(c.Kube),
-			History:          history(c),
-			Recorder:         workflow.NewEventRecorder(recorder),
-			Metrics:          custom,
+			Workflows:      workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
+			Pods:           workflow.NewPodControl(c.Kube.CoreV1(), func() *int64 { return c.Configuration.Current().PodGCGracePeriodSeconds }),
+			Results:        workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
+			Claims:         workflow.NewClaimControl(c.Kube),
+			History:        history(c),
+			Recorder:       workflow.NewEventRecorder(recorder),
+			Metrics:        custom,
+			Config:         c.Configuration.Current,
+			NamespaceLimit: c.namespaceLimit,
+			Credentials:    sharer,
+			Repositories: &repository.Resolver{
+				Config: c.Configuration.Current, Namespace: c.ownNamespace(), Shared: c.RepositoryInformer.GetIndexer(), ConfigMaps: c.Kube.CoreV1(),
+			},
 			WorkflowInformer: c.WorkflowInformer,
 			PodInformer:      c.PodInformer,
 			ResultInformer:   c.ResultInformer,
@@ -115,19 +145,27 @@ func (c *Config) Run(ctx context.Context) error {
 			CleanupWorkers: c.Options.CleanupWorkers,
 			CreateTimeout:  c.Options.LeaseDuration - c.Options.RenewDeadline,
 			Executor:       executor,
-			Engine:         engine.Options{NodeEvents: c.Options.NodeEvents},
+			Engine:         surroundings.engine,
+			Settings:       func() podbuilder.Settings { return podSettings(c.Configuration.Current()) },
+			Commands:       command.NewResolver(command.Options{Credentials: command.NewCredentials(c.Kube)}).Lookup,
+			InstanceID:     c.Configuration.Current().InstanceID,
 		})
 		if err != nil {
 			return err
 		}
-		return controller.Run(ctx)
+		return c.runLoops(ctx, controller, surroundings)
 	}
 	klog.FromContext(ctx).Info("Starting", "leaderElection", c.Options.LeaderElect, "namespace", c.Options.Namespace)
 	if !c.Options.LeaderElect {
 		isLeader.Set(1)
-		return run(ctx, func() bool { return true })
+		err = run(ctx, func() bool { return true })
+	} else {
+		err = runElected(ctx, c, watchdog, run)
 	}
-	return runElected(ctx, c, watchdog, run)
+	if cause := context.Cause(ctx); err == nil && errors.Is(cause, errInstanceChanged) {
+		err = cause
+	}
+	return err
 }
 
 // openRoute begins to look for the straight way to the workflow server, for as long as serving goes on. It is waited for a

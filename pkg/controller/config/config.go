@@ -53,6 +53,8 @@ type Config struct {
 	WorkflowDefaults *wfv1.Workflow `json:"workflowDefaults,omitempty"`
 	// WorkflowRestrictions say what a workflow may be (CFG-04).
 	WorkflowRestrictions *WorkflowRestrictions `json:"workflowRestrictions,omitempty"`
+	// MetricsConfig is about metrics; of it, only how long values of workflows' own metrics are kept has an effect.
+	MetricsConfig *MetricsConfig `json:"metricsConfig,omitempty"`
 	// InitialDelay is how long a new workflow is left alone.
 	InitialDelay Duration `json:"initialDelay,omitempty"`
 	// RetentionPolicy is how many ended workflows are kept.
@@ -69,7 +71,6 @@ type Elsewhere struct {
 	Links                   []Link                  `json:"links,omitempty"`
 	Columns                 []Column                `json:"columns,omitempty"`
 	NavColor                string                  `json:"navColor,omitempty"`
-	MetricsConfig           json.RawMessage         `json:"metricsConfig,omitempty"`
 	TelemetryConfig         json.RawMessage         `json:"telemetryConfig,omitempty"`
 	Persistence             json.RawMessage         `json:"persistence,omitempty"`
 	Synchronization         json.RawMessage         `json:"synchronization,omitempty"`
@@ -146,6 +147,20 @@ type RetentionPolicy struct {
 	Errored   int `json:"errored,omitempty"`
 }
 
+// MetricsConfig is about metrics.
+type MetricsConfig struct {
+	// MetricsTTL is how long the value of a metric that a workflow declares is kept after its last change; 0: always.
+	MetricsTTL    Duration        `json:"metricsTTL,omitempty"`
+	Enabled       *bool           `json:"enabled,omitempty"`
+	DisableLegacy bool            `json:"disableLegacy,omitempty"`
+	Path          string          `json:"path,omitempty"`
+	Port          int             `json:"port,omitempty"`
+	IgnoreErrors  bool            `json:"ignoreErrors,omitempty"`
+	Secure        *bool           `json:"secure,omitempty"`
+	Temporality   string          `json:"temporality,omitempty"`
+	Modifiers     json.RawMessage `json:"modifiers,omitempty"`
+}
+
 // KubeConfig is a Secret with the way to another cluster.
 type KubeConfig struct {
 	SecretName string `json:"secretName,omitempty"`
@@ -197,6 +212,14 @@ func (c *Config) DeleteDelay() time.Duration {
 		return DefaultPodGCDeleteDelay
 	}
 	return c.PodGCDeleteDelayDuration.Duration
+}
+
+// MetricsTTL returns how long the value of a metric that a workflow declares is kept after its last change; 0: always.
+func (c *Config) MetricsTTL() time.Duration {
+	if c.MetricsConfig == nil {
+		return 0
+	}
+	return c.MetricsConfig.MetricsTTL.Duration
 }
 
 // EmitsWorkflowEvents tells whether Events about workflows are wanted.

@@ -1,5 +1,7 @@
 package config
 
+import "reflect"
+
 // Ignored is a key that is set and has no effect, and why.
 type Ignored struct{ Key, Why string }
 
@@ -17,7 +19,11 @@ func (c *Config) Ignored() []Ignored {
 	note(len(c.Links) > 0, "links", "there is no user interface that would show them")
 	note(len(c.Columns) > 0, "columns", "there is no user interface that would show them")
 	note(c.NavColor != "", "navColor", "there is no user interface that would show it")
-	note(c.MetricsConfig != nil, "metricsConfig", "the flag --metrics-bind-address says where metrics are served")
+	if m := c.MetricsConfig; m != nil {
+		m2 := *m
+		m2.MetricsTTL = Duration{}
+		note(!reflect.DeepEqual(m2, MetricsConfig{}), "metricsConfig", "of it only metricsTTL counts: the flag --metrics-bind-address says where metrics are served")
+	}
 	note(c.TelemetryConfig != nil, "telemetryConfig", "metrics are scraped, not sent")
 	note(c.Persistence != nil, "persistence", "fairlead-apiserver stores workflows of any size itself; no database is used")
 	note(c.Synchronization != nil, "synchronization", "this version has no locks")

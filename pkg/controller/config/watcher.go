@@ -53,8 +53,12 @@ func NewWatcher(kube kubernetes.Interface, namespace, name string) *Watcher {
 // Current returns the configuration in force. It must not be changed.
 func (w *Watcher) Current() *Config { return w.current.Load() }
 
-// OnChange has f called after each change. To be called before Run.
-func (w *Watcher) OnChange(f func(old, new *Config)) { w.changed = append(w.changed, f) }
+// OnChange has f called after each change.
+func (w *Watcher) OnChange(f func(old, new *Config)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.changed = append(w.changed, f)
+}
 
 // RecordTo makes Events go to a recorder.
 func (w *Watcher) RecordTo(recorder record.EventRecorder) {

@@ -220,8 +220,8 @@ func (t *throttle) next() *turn {
 	return best
 }
 
-// limitOf reads the limit of a namespace from its labels.
-func limitOf(labels map[string]string) (int, bool) {
+// LimitOf reads the limit of a namespace from its labels.
+func LimitOf(labels map[string]string) (int, bool) {
 	n, err := strconv.Atoi(labels[wfv1.LabelKeyParallelismLimit])
 	return n, err == nil && n >= 0
 }
