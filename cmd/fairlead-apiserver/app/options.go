@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/pflag"
 	utilruntime "k8s.io/apimachinery/pkg/util/runtime"
+	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/admission/plugin/resourcequota"
 	"k8s.io/apiserver/pkg/authentication/authenticator"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
@@ -59,6 +60,8 @@ type Standalone struct {
 	Authenticator authenticator.Request
 	// Authorizer says what a client may do. Required.
 	Authorizer authorizer.Authorizer
+	// Admission is asked about what is created and changed; nil: nobody is.
+	Admission admission.Interface
 	// Pods are where logs are read from; nil: log requests are answered 503.
 	Pods podlog.Pods
 }

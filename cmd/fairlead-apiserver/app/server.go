@@ -111,6 +111,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 	if o.Standalone != nil {
 		config.Generic.Authentication.Authenticator = o.Standalone.Authenticator
 		config.Generic.Authorization.Authorizer = o.Standalone.Authorizer
+		config.Generic.AdmissionControl = o.Standalone.Admission
 		pods = o.Standalone.Pods
 	}
 	config.Generic.Authorization.Authorizer = anyname.Authorizer(config.Generic.Authorization.Authorizer)
@@ -120,6 +121,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		InlineNodesBytes: o.Storage.InlineNodesBytes,
 		Pods:             pods,
 		Authorizer:       config.Generic.Authorization.Authorizer,
+		Admission:        config.Generic.AdmissionControl,
 		Stop:             config.Generic.DrainedNotify(),
 	}
 

@@ -15,6 +15,7 @@ type resetPlan struct {
 	byID     map[string]*v1alpha1.NodeStatus
 	children map[string][]string // in wire form
 	parents  map[string][]string
+	waiting  map[string][]string // nodes by what they wait for, as their records say it
 	removed  map[string]bool
 	reset    map[string]bool
 }
@@ -22,11 +23,14 @@ type resetPlan struct {
 func newPlan(workflow string, nodes []v1alpha1.NodeStatus) *resetPlan {
 	p := &resetPlan{
 		workflow: workflow, records: slices.Clone(nodes), byID: map[string]*v1alpha1.NodeStatus{}, children: map[string][]string{},
-		parents: map[string][]string{}, removed: map[string]bool{}, reset: map[string]bool{},
+		parents: map[string][]string{}, waiting: map[string][]string{}, removed: map[string]bool{}, reset: map[string]bool{},
 	}
 	slices.SortFunc(p.records, func(a, b v1alpha1.NodeStatus) int { return int(a.Ordinal - b.Ordinal) })
 	for i := range p.records {
 		p.byID[p.records[i].ID] = &p.records[i]
+		for _, entry := range p.records[i].Parents {
+			p.waiting[entry] = append(p.waiting[entry], p.records[i].ID)
+		}
 	}
 	for id, n := range node.ToWire(p.records) {
 		p.children[id] = n.Children
@@ -212,11 +216,8 @@ func (p *resetPlan) member(group, n *v1alpha1.NodeStatus) bool {
 
 // removeAfter removes what waits for a composite to end.
 func (p *resetPlan) removeAfter(n *v1alpha1.NodeStatus) {
-	want := node.OutboundOf(n.ID)
-	for i := range p.records {
-		if slices.Contains(p.records[i].Parents, want) {
-			p.remove(p.records[i].ID)
-		}
+	for _, id := range p.waiting[node.OutboundOf(n.ID)] {
+		p.remove(id)
 	}
 }
 

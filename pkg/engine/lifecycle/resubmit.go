@@ -12,6 +12,9 @@ import (
 	"fairlead.dev/fairlead/pkg/engine/node"
 )
 
+// lastApplied is what `kubectl apply` last sent for the old workflow; of the new one it would tell it a lie.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
 // ResubmitOptions say how a run is submitted again.
 type ResubmitOptions struct {
 	// Memoized takes over what has succeeded. The new workflow then needs a Name, because nodes carry it.
@@ -37,7 +40,9 @@ func Resubmit(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options Resubm
 	}
 	again.Labels = resubmittedLabels(wf)
 	again.Annotations = maps.Clone(wf.Annotations)
-	delete(again.Annotations, v1alpha1.AnnotationKeyPodNameVersion)
+	for _, key := range []string{v1alpha1.AnnotationKeyPodNameVersion, v1alpha1.AnnotationKeyCreator, v1alpha1.AnnotationKeyActor, lastApplied} {
+		delete(again.Annotations, key)
+	}
 	again.OwnerReferences = slices.Clone(wf.OwnerReferences)
 	again.Spec.Shutdown = ""
 	if again.Spec.ActiveDeadlineSeconds != nil && *again.Spec.ActiveDeadlineSeconds == 0 {
@@ -53,6 +58,9 @@ func Resubmit(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options Resubm
 		return nil, nil, fmt.Errorf("a memoized resubmission needs the name of the new workflow")
 	}
 	if format, ok := wf.Annotations[v1alpha1.AnnotationKeyPodNameVersion]; ok { // what is taken over has this format
+		if again.Annotations == nil {
+			again.Annotations = map[string]string{}
+		}
 		again.Annotations[v1alpha1.AnnotationKeyPodNameVersion] = format
 	}
 	again.Status.StoredTemplates = wf.Status.DeepCopy().StoredTemplates
@@ -65,7 +73,8 @@ func resubmittedLabels(wf *v1alpha1.Workflow) map[string]string {
 	for key, value := range wf.Labels {
 		switch key {
 		case v1alpha1.LabelKeyCreator, v1alpha1.LabelKeyCreatorEmail, v1alpha1.LabelKeyCreatorPreferredUsername, v1alpha1.LabelKeyPhase,
-			v1alpha1.LabelKeyCompleted, v1alpha1.LabelKeyWorkflowArchivingStatus:
+			v1alpha1.LabelKeyCompleted, v1alpha1.LabelKeyWorkflowArchivingStatus, v1alpha1.LabelKeyActor, v1alpha1.LabelKeyActorEmail,
+			v1alpha1.LabelKeyActorPreferredUsername, v1alpha1.LabelKeyAction:
 		default:
 			labels[key] = value
 		}

@@ -62,7 +62,11 @@ func Retry(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options RetryOpti
 		case p.removed[n.ID]:
 			result.Removed = append(result.Removed, n.ID)
 			if n.Type == v1alpha1.NodeTypePod {
-				name := node.PodName(format, wf.Name, n.Name, n.TemplateName)
+				template := n.TemplateName
+				if n.TemplateRef != nil {
+					template = n.TemplateRef.Template
+				}
+				name := node.PodName(format, wf.Name, n.Name, template)
 				result.Pods = append(result.Pods, Pod{NodeID: n.ID, Name: name, UID: n.PodUID})
 			}
 		case p.reset[n.ID]:
@@ -96,6 +100,7 @@ func retriedHeader(wf *v1alpha1.Workflow, parameters []string, now time.Time) (*
 	st.Phase, st.Message, st.FinishedAt, st.StartedAt = v1alpha1.WorkflowUnknown, "", metav1.Time{}, stamp(now)
 	st.Conditions.UpsertCondition(v1alpha1.Condition{Type: v1alpha1.ConditionTypeCompleted, Status: metav1.ConditionFalse})
 	st.PersistentVolumeClaims = nil
+	st.Retries++
 	delete(header.Labels, v1alpha1.LabelKeyCompleted)
 	delete(header.Labels, v1alpha1.LabelKeyWorkflowArchivingStatus)
 	for _, spec := range []*v1alpha1.WorkflowSpec{&header.Spec, st.StoredWorkflowSpec} {

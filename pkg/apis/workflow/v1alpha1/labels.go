@@ -151,3 +151,14 @@ const (
 
 // AnnotationKeyNodeOrdinal on a task result is the ordinal of its node, which tells the server where to look the node up.
 const AnnotationKeyNodeOrdinal = "fairlead.dev/node-ordinal"
+
+// Who did what, more than fits into labels: JSON with `user`, `groups`, `time` and, of an actor, `action`.
+const (
+	// AnnotationKeyCreator on a workflow, template or cron workflow tells who created it.
+	AnnotationKeyCreator = "fairlead.dev/creator"
+	// AnnotationKeyActor tells who last suspended, resumed, stopped, retried ... the object.
+	AnnotationKeyActor = "fairlead.dev/actor"
+)
+
+// AnnotationKeyRetries on a pod is `status.retries` of its workflow at the time when it was created; absent means 0.
+const AnnotationKeyRetries = "fairlead.dev/retries"

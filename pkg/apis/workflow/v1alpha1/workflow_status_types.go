@@ -54,6 +54,10 @@ type WorkflowStatus struct {
 	// The steps of the run by node ID. Big workflows have them in reads of the single object only; see `nodeStorage`.
 	// +optional
 	Nodes Nodes `json:"nodes,omitempty"`
+	// How often the run was retried. Its pods carry the number, which tells them from those of earlier rounds. Written by the
+	// server; absent on a write means unchanged.
+	// +optional
+	Retries int32 `json:"retries,omitempty"`
 	// Where the nodes are, once there are too many to keep inside the object. Written by the server; absent on a write
 	// means unchanged.
 	// +optional

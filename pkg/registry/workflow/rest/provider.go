@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/generic"
@@ -16,6 +17,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
@@ -23,6 +25,7 @@ import (
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
+	"fairlead.dev/fairlead/pkg/registry/workflow/verb"
 	workflow "fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
 	workflowartifactgctask "fairlead.dev/fairlead/pkg/registry/workflow/workflowartifactgctask/storage"
 	workfloweventbinding "fairlead.dev/fairlead/pkg/registry/workflow/workfloweventbinding/storage"
@@ -44,6 +47,10 @@ type StorageProvider struct {
 	Pods podlog.Pods
 	// Authorizer knows who may create workflows/nodes: only they and a node's own pod may write its result.
 	Authorizer authorizer.Authorizer
+	// Admission is asked about the workflows that subresources create; nil: nobody is.
+	Admission admission.Interface
+	// Clock is for tests; nil means the real one.
+	Clock clock.PassiveClock
 	// Stop is closed when the server shuts down: logs that are being followed end then.
 	Stop <-chan struct{}
 
@@ -63,6 +70,9 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 		return nil, err
 	}
 	p.nodes, p.headers = store, workflows.Headers
+	if p.Clock == nil {
+		p.Clock = clock.RealClock{}
+	}
 	closeWith(workflows.Headers, destroy)
 
 	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.Stop)
@@ -73,10 +83,23 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 		"workflows/log":    logs,
 		"workflows/logs":   logs,
 	}
-	return storage, p.addOtherKinds(storage, getter, workflows.Lookup())
+	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: p.Admission}
+	p.addVerbs(storage, workflows, creation)
+	return storage, p.addOtherKinds(storage, getter, workflows.Lookup(), creation)
 }
 
-func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter generic.RESTOptionsGetter, lookup *workflow.NodeLookup) error {
+// addVerbs adds the subresources of workflows that act.
+func (p *StorageProvider) addVerbs(storage map[string]rest.Storage, workflows *workflow.Storage, creation *verb.Creation) {
+	storage["workflows/suspend"] = verb.NewSuspendREST(workflows.Changer, p.Clock)
+	storage["workflows/resume"] = verb.NewResumeREST(workflows.Changer, p.Clock)
+	storage["workflows/stop"] = verb.NewStopREST(workflows.Changer, p.Clock)
+	storage["workflows/terminate"] = verb.NewTerminateREST(workflows.Changer, p.Clock)
+	storage["workflows/retry"] = verb.NewRetryREST(workflows.Changer, p.Clock)
+	storage["workflows/set"] = verb.NewSetREST(workflows.Changer, p.Clock)
+	storage["workflows/resubmit"] = verb.NewResubmitREST(workflows.Changer, creation)
+}
+
+func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter generic.RESTOptionsGetter, lookup *workflow.NodeLookup, creation *verb.Creation) error {
 	var err error
 	add := func(name string, kind rest.Storage, kindErr error) {
 		if kindErr != nil && err == nil {
@@ -89,10 +112,22 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	clusterTemplates, e := clusterworkflowtemplate.NewStorage(p.Scheme, getter, &p.references)
 	add("clusterworkflowtemplates", clusterTemplates, e)
 	p.references = kind.References{Templates: templates, ClusterTemplates: clusterTemplates}
+	if err == nil {
+		storage["workflows/plan"] = workflow.NewPlanREST(storage["workflows"].(rest.Getter), templates, clusterTemplates)
+	}
 	cronWorkflows, e := cronworkflow.NewStorage(p.Scheme, getter, &p.references)
 	add("cronworkflows", cronWorkflows, e)
 	eventBindings, e := workfloweventbinding.NewStorage(p.Scheme, getter, &p.references)
 	add("workfloweventbindings", eventBindings, e)
+	if err != nil {
+		return err
+	}
+	storage["workflowtemplates/submit"] = verb.NewTemplateSubmitREST(templates, creation)
+	storage["clusterworkflowtemplates/submit"] = verb.NewClusterTemplateSubmitREST(clusterTemplates, creation)
+	storage["cronworkflows/submit"] = verb.NewCronSubmitREST(cronWorkflows, creation)
+	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, p.Clock)
+	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, p.Clock)
+	storage["cronworkflows/backfill"] = verb.NewBackfillREST(cronWorkflows, p.headers, creation, p.Clock)
 	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter, &taskresultgate.Gate{Nodes: lookup, Authorizer: p.Authorizer})
 	add("workflowtaskresults", taskResults, e)
 	taskSets, taskSetStatus, e := workflowtaskset.NewStorage(p.Scheme, getter)

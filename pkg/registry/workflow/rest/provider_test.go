@@ -30,9 +30,12 @@ func TestEveryResourceIsServed(t *testing.T) {
 	}
 	slices.Sort(got)
 	want := []string{
-		"clusterworkflowtemplates", "cronworkflows", "workflowartifactgctasks", "workflowartifactgctasks/status", "workfloweventbindings",
-		"workflows", "workflows/log", "workflows/logs", "workflows/nodes", "workflows/status",
-		"workflowtaskresults", "workflowtasksets", "workflowtasksets/status", "workflowtemplates",
+		"clusterworkflowtemplates", "clusterworkflowtemplates/submit",
+		"cronworkflows", "cronworkflows/backfill", "cronworkflows/resume", "cronworkflows/submit", "cronworkflows/suspend",
+		"workflowartifactgctasks", "workflowartifactgctasks/status", "workfloweventbindings",
+		"workflows", "workflows/log", "workflows/logs", "workflows/nodes", "workflows/plan", "workflows/resubmit", "workflows/resume", "workflows/retry",
+		"workflows/set", "workflows/status", "workflows/stop", "workflows/suspend", "workflows/terminate",
+		"workflowtaskresults", "workflowtasksets", "workflowtasksets/status", "workflowtemplates", "workflowtemplates/submit",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got %v", got)

@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -67,4 +68,28 @@ func (nodesStrategy) PrepareForUpdate(context.Context, runtime.Object, runtime.O
 // ValidateUpdate has nothing to check: labels were checked when they came in.
 func (nodesStrategy) ValidateUpdate(context.Context, runtime.Object, runtime.Object) field.ErrorList {
 	return nil
+}
+
+// verbStrategy is that of the subresources that act on a workflow: what they store is the server's own work.
+type verbStrategy struct {
+	nodesStrategy
+	whole kind.FullStrategy
+}
+
+// NewVerbStrategy returns the strategy of suspend, resume, stop, terminate, retry and set; whole is the workflow's own.
+func NewVerbStrategy(typer runtime.ObjectTyper, whole kind.FullStrategy) rest.RESTUpdateStrategy {
+	return verbStrategy{nodesStrategy: nodesStrategy{kind.NewStrategy(typer, kind.Namespaced)}, whole: whole}
+}
+
+// PrepareForUpdate counts changes of the spec.
+func (s verbStrategy) PrepareForUpdate(ctx context.Context, object, old runtime.Object) {
+	s.whole.PrepareForUpdate(ctx, object, old)
+}
+
+// ValidateUpdate checks new arguments, as an update of the workflow would. What was wrong before is no reason not to stop.
+func (s verbStrategy) ValidateUpdate(ctx context.Context, object, old runtime.Object) field.ErrorList {
+	if apiequality.Semantic.DeepEqual(&object.(*v1alpha1.Workflow).Spec.Arguments, &old.(*v1alpha1.Workflow).Spec.Arguments) {
+		return nil
+	}
+	return s.whole.ValidateUpdate(ctx, object, old)
 }

@@ -8,6 +8,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/lint"
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 )
 
@@ -22,8 +23,16 @@ func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.Fu
 		Shared:   true,
 		Reset:    []string{"status"},
 		Spec:     func(workflow *v1alpha1.Workflow) any { return &workflow.Spec },
+		Prepare:  keepCreator,
 		Validate: validation(references),
 	})
+}
+
+// keepCreator leaves it to the server who created a workflow.
+func keepCreator(workflow, stored *v1alpha1.Workflow) {
+	if stored != nil {
+		actor.KeepCreator(workflow, stored)
+	}
 }
 
 // validation looks at an object together with what it refers to.

@@ -35,6 +35,11 @@ func (t tables) load(ctx context.Context, header *v1alpha1.Workflow, patient boo
 	})
 }
 
+// loadNewest reads the nodes as they are now, also what was stored of them without its header.
+func (t tables) loadNewest(ctx context.Context, header *v1alpha1.Workflow) (*nodes.Table, error) {
+	return t.nodes.Load(ctx, refOf(header), nodes.LoadOptions{Expected: header.Status.NodeStorage.Pages})
+}
+
 // get returns a workflow with its nodes, unless the request has no use for them.
 func (t tables) get(ctx context.Context, store *genericregistry.Store, name string, options *metav1.GetOptions) (runtime.Object, error) {
 	object, err := store.Get(ctx, name, options)

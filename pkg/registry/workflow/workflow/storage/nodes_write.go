@@ -68,6 +68,7 @@ func (u *nodesWrite) UpdatedObject(_ context.Context, object runtime.Object) (ru
 	if u.update.Status != nil {
 		updated.Status = headerStatus(u.update.Status)
 	}
+	updated.Status.Retries = old.Status.Retries
 	updated.Status.Nodes, updated.Status.NodeStorage = old.Status.Nodes, old.Status.NodeStorage
 	updated.Status.CompressedNodes, updated.Status.OffloadNodeStatusVersion = "", ""
 	u.commit.changes, u.commit.first = nil, false

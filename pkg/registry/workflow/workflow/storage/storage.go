@@ -12,6 +12,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow"
@@ -41,6 +42,8 @@ type Storage struct {
 	Status *StatusREST
 	// Nodes is workflows/nodes.
 	Nodes *NodesREST
+	// Changer is for the verbs.
+	Changer *Changer
 	// Headers is the object without the nodes of large workflows.
 	Headers *genericregistry.Store
 }
@@ -81,11 +84,15 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 	written := *headers
 	written.UpdateStrategy = workflow.NewNodesStrategy(scheme)
 
+	changed := *headers
+	changed.UpdateStrategy = workflow.NewVerbStrategy(scheme, strategy)
+
 	object := &REST{Store: headers, tables: base, clock: options.Clock}
 	return &Storage{
 		Workflow: object,
 		Status:   &StatusREST{store: &status, tables: base},
 		Nodes:    &NodesREST{headers: headers, written: &written, tables: base},
+		Changer:  &Changer{headers: headers, written: &changed, tables: base},
 		Headers:  headers,
 	}, nil
 }
@@ -118,6 +125,7 @@ func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions)
 // Create stores a new workflow. Nodes that come with it go where their number belongs.
 func (r *REST) Create(ctx context.Context, object runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
 	w := r.newWriter(wholeObject)
+	actor.Created(ctx, object.(*v1alpha1.Workflow), r.clock.Now())
 	w.prepareCreate(object.(*v1alpha1.Workflow))
 	if w.err != nil {
 		return nil, w.err

@@ -151,6 +151,7 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 		*status = old.Status
 		return nil
 	}
+	status.Retries = old.Status.Retries
 	var stored []v1alpha1.NodeStatus
 	var change tableChange
 	switch {
@@ -168,6 +169,9 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 		*status = old.Status
 		w.ignored = true
 	default:
+		if w.scope == wholeStatus && old.Status.Phase.Completed() && !status.Phase.Completed() {
+			status.Retries++
+		}
 		return w.take(ctx, status, old, change)
 	}
 	if w.table != nil {

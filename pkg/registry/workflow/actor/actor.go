@@ -1,0 +1,140 @@
+// Package actor notes on objects who created them and who acted on them last.
+package actor
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/validation"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// maxGroups is how many groups of a user are noted: some identity providers send hundreds.
+const maxGroups = 50
+
+// record is the JSON of the annotations.
+type record struct {
+	Action      string      `json:"action,omitempty"`
+	User        string      `json:"user"`
+	Groups      []string    `json:"groups,omitempty"`
+	GroupsTotal int         `json:"groupsTotal,omitempty"`
+	Time        metav1.Time `json:"time"`
+}
+
+// creatorLabels and creatorAnnotation are what the server alone writes.
+var creatorLabels = []string{v1alpha1.LabelKeyCreator, v1alpha1.LabelKeyCreatorEmail, v1alpha1.LabelKeyCreatorPreferredUsername}
+
+// Created notes the user of the request as the creator of an object. What a client supplied is replaced (LBL-04).
+func Created(ctx context.Context, object metav1.Object, now time.Time) {
+	labels := object.GetLabels()
+	for _, key := range creatorLabels {
+		delete(labels, key)
+	}
+	annotations := object.GetAnnotations()
+	delete(annotations, v1alpha1.AnnotationKeyCreator)
+	if noted, ok := recordOf(ctx, "", now); ok {
+		labels = with(labels, v1alpha1.LabelKeyCreator, label(noted.User))
+		annotations = with(annotations, v1alpha1.AnnotationKeyCreator, noted.text())
+	}
+	object.SetLabels(labels)
+	object.SetAnnotations(annotations)
+}
+
+// KeepCreator gives a changed object the creator that it had.
+func KeepCreator(object, stored metav1.Object) {
+	labels, annotations := object.GetLabels(), object.GetAnnotations()
+	for _, key := range creatorLabels {
+		labels = kept(labels, stored.GetLabels(), key)
+	}
+	object.SetLabels(labels)
+	object.SetAnnotations(kept(annotations, stored.GetAnnotations(), v1alpha1.AnnotationKeyCreator))
+}
+
+// Acted notes what the user of the request did to an object (OPS-17).
+func Acted(ctx context.Context, object metav1.Object, action string, now time.Time) {
+	noted, ok := recordOf(ctx, action, now)
+	if !ok {
+		return
+	}
+	labels := object.GetLabels()
+	delete(labels, v1alpha1.LabelKeyActorEmail)
+	delete(labels, v1alpha1.LabelKeyActorPreferredUsername)
+	labels = with(labels, v1alpha1.LabelKeyActor, label(noted.User))
+	object.SetLabels(with(labels, v1alpha1.LabelKeyAction, action))
+	object.SetAnnotations(with(object.GetAnnotations(), v1alpha1.AnnotationKeyActor, noted.text()))
+}
+
+// Name is the user of the request, for messages; nil when nobody is known.
+func Name(ctx context.Context) map[string]string {
+	user, ok := genericapirequest.UserFrom(ctx)
+	if !ok {
+		return nil
+	}
+	return map[string]string{"User": user.GetName()}
+}
+
+func recordOf(ctx context.Context, action string, now time.Time) (record, bool) {
+	user, ok := genericapirequest.UserFrom(ctx)
+	if !ok || user.GetName() == "" {
+		return record{}, false
+	}
+	noted := record{Action: action, User: user.GetName(), Groups: user.GetGroups(), Time: metav1.NewTime(now.UTC().Truncate(time.Second))}
+	if total := len(noted.Groups); total > maxGroups {
+		noted.Groups, noted.GroupsTotal = noted.Groups[:maxGroups], total
+	}
+	return noted, true
+}
+
+func (r record) text() string {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// with returns the map with the entry, leaving out labels of users whose names have no usable character.
+func with(entries map[string]string, key, value string) map[string]string {
+	if value == "" {
+		delete(entries, key)
+		return entries
+	}
+	if entries == nil {
+		entries = map[string]string{}
+	}
+	entries[key] = value
+	return entries
+}
+
+func kept(entries, stored map[string]string, key string) map[string]string {
+	if value, ok := stored[key]; ok {
+		return with(entries, key, value)
+	}
+	delete(entries, key)
+	return entries
+}
+
+// label makes a label value of a name (LBL-04): "@" is written out, what labels cannot have becomes "-", and the last 63
+// characters are kept.
+func label(name string) string {
+	name = strings.ReplaceAll(name, "@", ".at.")
+	text := []byte(name)
+	for i, c := range text {
+		if !alphanumeric(c) && c != '-' && c != '_' && c != '.' {
+			text[i] = '-'
+		}
+	}
+	if len(text) > validation.LabelValueMaxLength {
+		text = text[len(text)-validation.LabelValueMaxLength:]
+	}
+	return strings.TrimFunc(string(text), func(r rune) bool { return r > 127 || !alphanumeric(byte(r)) })
+}
+
+func alphanumeric(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+}

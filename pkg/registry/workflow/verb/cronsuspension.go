@@ -1,0 +1,76 @@
+package verb
+
+import (
+	"context"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/utils/clock"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
+)
+
+// CronSuspensionREST is cronworkflows/suspend or cronworkflows/resume (CRON-04).
+type CronSuspensionREST[T Options] struct {
+	endpoint[T]
+	crons   rest.Updater
+	suspend bool
+	check   func(T) field.ErrorList
+	clock   clock.PassiveClock
+}
+
+var (
+	_ rest.NamedCreater = &CronSuspensionREST[*v1alpha1.SuspendOptions]{}
+	_ rest.NamedCreater = &CronSuspensionREST[*v1alpha1.ResumeOptions]{}
+)
+
+// NewCronSuspendREST returns cronworkflows/suspend.
+func NewCronSuspendREST(crons rest.Updater, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.SuspendOptions] {
+	return &CronSuspensionREST[*v1alpha1.SuspendOptions]{
+		endpoint: endpoint[*v1alpha1.SuspendOptions]{func() *v1alpha1.SuspendOptions { return &v1alpha1.SuspendOptions{} }, v1alpha1.CronWorkflow{}},
+		crons:    crons, suspend: true, clock: clock,
+	}
+}
+
+// NewCronResumeREST returns cronworkflows/resume.
+func NewCronResumeREST(crons rest.Updater, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.ResumeOptions] {
+	return &CronSuspensionREST[*v1alpha1.ResumeOptions]{
+		endpoint: endpoint[*v1alpha1.ResumeOptions]{func() *v1alpha1.ResumeOptions { return &v1alpha1.ResumeOptions{} }, v1alpha1.CronWorkflow{}},
+		crons:    crons, clock: clock,
+		check: func(o *v1alpha1.ResumeOptions) (errs field.ErrorList) {
+			if o.NodeFieldSelector != "" {
+				errs = append(errs, field.Forbidden(field.NewPath("nodeFieldSelector"), "a cron workflow has no nodes"))
+			}
+			return errs
+		},
+	}
+}
+
+// Create stops or restarts the creation of workflows. A cron workflow that is as wanted stays as it is.
+func (r *CronSuspensionREST[T]) Create(ctx context.Context, name string, object runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
+	_, precondition, err := r.request(ctx, name, object, validate, r.check)
+	if err != nil {
+		return nil, err
+	}
+	action := "Resume"
+	if r.suspend {
+		action = "Suspend"
+	}
+	info := rest.DefaultUpdatedObjectInfo(nil, func(ctx context.Context, _, stored runtime.Object) (runtime.Object, error) {
+		cron := stored.(*v1alpha1.CronWorkflow)
+		if err := checkPrecondition("cronworkflows", cron, precondition); err != nil {
+			return nil, err
+		}
+		cron = cron.DeepCopy()
+		if cron.Spec.Suspend != r.suspend {
+			cron.Spec.Suspend = r.suspend
+			actor.Acted(ctx, cron, action, r.clock.Now())
+		}
+		return cron, nil
+	})
+	updated, _, err := r.crons.Update(ctx, name, info, rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{DryRun: options.DryRun})
+	return updated, err
+}

@@ -1,0 +1,120 @@
+package verb
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/artifact"
+	"fairlead.dev/fairlead/pkg/artifact/location"
+)
+
+// cutPair cuts `name=value`; false: it is none.
+func cutPair(pair string) (name, value string, ok bool) {
+	name, value, ok = strings.Cut(pair, "=")
+	return name, value, ok && name != ""
+}
+
+// checkSubmission finds what is wrong with options whatever they are for.
+func checkSubmission(o *v1alpha1.SubmitOptions) field.ErrorList {
+	errs := checkParameters(field.NewPath("parameters"), o.Parameters)
+	if o.Name != "" && o.GenerateName != "" {
+		errs = append(errs, field.Invalid(field.NewPath("generateName"), o.GenerateName, "excludes name"))
+	}
+	path := field.NewPath("artifacts")
+	for i, pair := range o.Artifacts {
+		if _, _, ok := cutPair(pair); !ok {
+			errs = append(errs, field.Invalid(path.Index(i), pair, "must be name=key"))
+		}
+	}
+	return errs
+}
+
+// applySubmission lays the options over a workflow (OPS-03). declared are the arguments of what it is made from, which say
+// where artifacts are.
+func applySubmission(wf *v1alpha1.Workflow, declared *v1alpha1.Arguments, o *v1alpha1.SubmitOptions) field.ErrorList {
+	if o.Name != "" {
+		wf.Name, wf.GenerateName = o.Name, ""
+	}
+	if o.GenerateName != "" {
+		wf.GenerateName = o.GenerateName
+	}
+	spec := &wf.Spec
+	for from, to := range map[string]*string{o.Entrypoint: &spec.Entrypoint, o.ServiceAccount: &spec.ServiceAccountName, o.PodPriorityClassName: &spec.PodPriorityClassName} {
+		if from != "" {
+			*to = from
+		}
+	}
+	if o.Priority != nil {
+		spec.Priority = o.Priority
+	}
+	for _, pair := range o.Parameters {
+		name, value, _ := cutPair(pair)
+		setParameter(&spec.Arguments, name, value)
+	}
+	var errs field.ErrorList
+	for i, pair := range o.Artifacts {
+		name, key, _ := cutPair(pair)
+		if err := setArtifact(&spec.Arguments, declared, name, key); err != nil {
+			errs = append(errs, field.Invalid(field.NewPath("artifacts").Index(i), pair, err.Error()))
+		}
+	}
+	wf.Labels = merged(wf.Labels, o.Labels)
+	wf.Annotations = merged(wf.Annotations, o.Annotations)
+	if o.OwnerReference != nil {
+		wf.OwnerReferences = append(wf.OwnerReferences, *o.OwnerReference)
+	}
+	return errs
+}
+
+// setParameter gives an argument a value; one that is not there is added.
+func setParameter(arguments *v1alpha1.Arguments, name, text string) {
+	value := v1alpha1.AnyStringPtr(text)
+	if p := arguments.GetParameterByName(name); p != nil {
+		p.Value, p.ValueFrom = value, nil
+		return
+	}
+	arguments.Parameters = append(arguments.Parameters, v1alpha1.Parameter{Name: name, Value: value})
+}
+
+// setArtifact gives an argument a key: in the place that the argument or the declared one of its name has, else in the
+// artifact repository.
+func setArtifact(arguments, declared *v1alpha1.Arguments, name, key string) error {
+	if a := arguments.Artifacts.GetArtifactByName(name); a != nil {
+		return placeArtifact(a, key)
+	}
+	a := v1alpha1.Artifact{Name: name}
+	if declared != nil {
+		if known := declared.Artifacts.GetArtifactByName(name); known != nil {
+			a = *known.DeepCopy()
+		}
+	}
+	if err := placeArtifact(&a, key); err != nil {
+		return err
+	}
+	arguments.Artifacts = append(slices.Clone(arguments.Artifacts), a)
+	return nil
+}
+
+// placeArtifact sets the key. A location that is missing is a key and nothing else, in the only form that all repositories
+// take one from (ART-08).
+func placeArtifact(a *v1alpha1.Artifact, key string) error {
+	if artifact.KindOf(&a.ArtifactLocation) == "" {
+		a.S3 = &v1alpha1.S3Artifact{}
+	}
+	return location.SetKey(&a.ArtifactLocation, key)
+}
+
+// merged returns the old map with the new entries; the old map stays as it is.
+func merged(old, added map[string]string) map[string]string {
+	if len(added) == 0 {
+		return old
+	}
+	result := make(map[string]string, len(old)+len(added))
+	maps.Copy(result, old)
+	maps.Copy(result, added)
+	return result
+}

@@ -1,0 +1,118 @@
+package verb
+
+import (
+	"context"
+	"fmt"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
+)
+
+// source is what workflows are submitted from.
+type source struct {
+	// resource is its plural name.
+	resource string
+	// workflow makes a workflow out of a stored object, in the object's namespace, and says which arguments that declares.
+	workflow func(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments)
+	// clusterScoped objects leave the namespace to the options.
+	clusterScoped bool
+	// scheduled: the workflows have a scheduled time.
+	scheduled bool
+}
+
+// SubmitREST is the subresource submit of templates and cron workflows (OPS-02, OPS-03).
+type SubmitREST struct {
+	endpoint[*v1alpha1.SubmitOptions]
+	source
+	objects  rest.Getter
+	creation *Creation
+}
+
+var _ rest.NamedCreater = &SubmitREST{}
+
+func newSubmitREST(objects rest.Getter, creation *Creation, source source) *SubmitREST {
+	return &SubmitREST{
+		endpoint: endpoint[*v1alpha1.SubmitOptions]{func() *v1alpha1.SubmitOptions { return &v1alpha1.SubmitOptions{} }, v1alpha1.Workflow{}},
+		source:   source, objects: objects, creation: creation,
+	}
+}
+
+// NewTemplateSubmitREST returns workflowtemplates/submit.
+func NewTemplateSubmitREST(templates rest.Getter, creation *Creation) *SubmitREST {
+	return newSubmitREST(templates, creation, source{resource: "workflowtemplates", workflow: fromTemplate})
+}
+
+// NewClusterTemplateSubmitREST returns clusterworkflowtemplates/submit.
+func NewClusterTemplateSubmitREST(templates rest.Getter, creation *Creation) *SubmitREST {
+	return newSubmitREST(templates, creation, source{resource: "clusterworkflowtemplates", workflow: fromClusterTemplate, clusterScoped: true})
+}
+
+// NewCronSubmitREST returns cronworkflows/submit.
+func NewCronSubmitREST(crons rest.Getter, creation *Creation) *SubmitREST {
+	return newSubmitREST(crons, creation, source{resource: "cronworkflows", workflow: fromCron, scheduled: true})
+}
+
+// Create makes a workflow and answers with it.
+func (r *SubmitREST) Create(ctx context.Context, name string, object runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
+	body, precondition, err := r.request(ctx, name, object, validate, r.check)
+	if err != nil {
+		return nil, err
+	}
+	found, err := r.get(ctx, name, precondition)
+	if err != nil {
+		return nil, err
+	}
+	wf, declared := r.workflow(found, body)
+	if wf.Namespace == "" {
+		wf.Namespace = body.Namespace
+	}
+	if body.Namespace != "" && body.Namespace != wf.Namespace {
+		return nil, apierrors.NewInvalid(v1alpha1.Kind("SubmitOptions"), name, field.ErrorList{
+			field.Invalid(field.NewPath("namespace"), body.Namespace, "must be that of the template, "+wf.Namespace),
+		})
+	}
+	if errs := applySubmission(wf, declared, body); len(errs) > 0 {
+		return nil, apierrors.NewInvalid(v1alpha1.Kind("SubmitOptions"), name, errs)
+	}
+	return answer(r.creation.Create(ctx, wf, r.resource+"/submit", options))
+}
+
+func (r *SubmitREST) check(o *v1alpha1.SubmitOptions) field.ErrorList {
+	errs := checkSubmission(o)
+	if r.clusterScoped && o.Namespace == "" {
+		errs = append(errs, field.Required(field.NewPath("namespace"), "where to create the workflow"))
+	}
+	if o.ScheduledTime != nil && !r.scheduled {
+		errs = append(errs, field.Forbidden(field.NewPath("scheduledTime"), "only workflows of cron workflows have one"))
+	}
+	return errs
+}
+
+// get reads the object and compares it with the precondition.
+func (r *SubmitREST) get(ctx context.Context, name string, precondition storage.Precondition) (runtime.Object, error) {
+	found, err := r.objects.Get(ctx, name, &metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	if err := checkPrecondition(r.resource, found.(metav1.Object), precondition); err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// checkPrecondition compares an object with what the client saw.
+func checkPrecondition(resource string, object metav1.Object, p storage.Precondition) error {
+	switch {
+	case p.UID != "" && p.UID != object.GetUID():
+		return apierrors.NewConflict(v1alpha1.Resource(resource), object.GetName(), fmt.Errorf("it has UID %s, and the request is for %s", object.GetUID(), p.UID))
+	case p.ResourceVersion != "" && p.ResourceVersion != object.GetResourceVersion():
+		return apierrors.NewConflict(v1alpha1.Resource(resource), object.GetName(), fmt.Errorf("it has resource version %s, and the request is for %s", object.GetResourceVersion(), p.ResourceVersion))
+	}
+	return nil
+}
