@@ -51,9 +51,6 @@ func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
 		return p.own
 	}
 	p.spec = mergedSpec(l.spec, p.spec)
-	for i := range l.spec.Templates {
-		p.unit(l, &l.spec.Templates[i], l.path.Child("templates").Index(i))
-	}
 	return l
 }
 

@@ -58,7 +58,7 @@ func (p *DependsParser) Parse(task *v1alpha1.DAGTask, byName func(string) *v1alp
 		d.program = known
 		return d, nil
 	}
-	program, err := expr.Compile(text, expr.AllowUndefinedVariables())
+	program, err := expr.Compile(text, expr.AllowUndefinedVariables(), expr.MaxNodes(0)) // a task may wait for thousands
 	if err != nil {
 		reason, _, _ := strings.Cut(err.Error(), "\n")
 		return nil, fmt.Errorf("cannot parse depends %q: %s", task.Depends, reason)
