@@ -7,4 +7,7 @@ import (
 	"fairlead.dev/fairlead/pkg/executor/app"
 )
 
-func main() { app.Main() }
+func main() {
+	app.Add("data", transform)
+	app.Main()
+}

@@ -47,7 +47,7 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	work, err := task.Decode(os.Getenv(task.Env))
+	work, err := task.Read(os.Getenv)
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,9 @@ var commands = map[string]func(arguments []string) error{
 	"wait": func([]string) error { return collect() },
 }
 
+// Add gives the program one more thing that it can be asked to do. It is for what only one of the programs has.
+func Add(name string, command func(arguments []string) error) { commands[name] = command }
+
 // Main is the whole program; it does not return.
 func Main() {
 	debug.SetMemoryLimit(memoryTarget)

@@ -60,3 +60,22 @@ func Open(prefix string, getenv func(string) string) (io.Reader, error) {
 	}
 	return text, nil
 }
+
+// Text returns the text of a variable, which came whole, or in parts that are named after it.
+func Text(variable string, getenv func(string) string) (string, error) {
+	if text := getenv(variable); text != "" {
+		return text, nil
+	}
+	long, err := Open(variable+"_", getenv)
+	if err != nil {
+		return "", err
+	}
+	if long == nil {
+		return "", fmt.Errorf("the environment variable %s is not set: this program is started by Fairlead's controller", variable)
+	}
+	data, err := io.ReadAll(long)
+	if err != nil {
+		return "", fmt.Errorf("%s_*: %w", variable, err)
+	}
+	return string(data), nil
+}

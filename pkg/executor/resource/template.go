@@ -30,20 +30,9 @@ type step = wfv1.ResourceTemplate
 
 // readTemplate takes the template from the environment.
 func readTemplate(getenv func(string) string) (*wfv1.Template, error) {
-	text := getenv(templateVariable)
-	if text == "" {
-		long, err := packed.Open(templateVariable+"_", getenv)
-		if err != nil {
-			return nil, err
-		}
-		if long == nil {
-			return nil, fmt.Errorf("the environment variable %s is not set: this program is started by Fairlead's controller", templateVariable)
-		}
-		data, err := io.ReadAll(long)
-		if err != nil {
-			return nil, fmt.Errorf("%s_*: %w", templateVariable, err)
-		}
-		text = string(data)
+	text, err := packed.Text(templateVariable, getenv)
+	if err != nil {
+		return nil, err
 	}
 	t := &wfv1.Template{}
 	if err := json.Unmarshal([]byte(text), t); err != nil {

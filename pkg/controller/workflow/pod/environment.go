@@ -41,8 +41,8 @@ func executorEnv(in Input) []corev1.EnvVar {
 
 // templateEnv carries the template to a program of ours that has to do what it says (POD-05). The values of its parameters
 // stand in it already; the parameters themselves are left out. One that is too long for a variable comes packed (EXE-15).
-func templateEnv(in Input) ([]corev1.EnvVar, error) {
-	t := *in.Template
+func templateEnv(in Input, template *wfv1.Template) ([]corev1.EnvVar, error) {
+	t := *template
 	t.Inputs = wfv1.Inputs{Artifacts: t.Inputs.Artifacts}
 	text, err := json.Marshal(&t)
 	if err != nil {

@@ -19,7 +19,7 @@ func resourceContainer(in Input) (corev1.Container, error) {
 	if from := r.ManifestFrom; from != nil && from.Artifact != nil && manifestArtifact(in.Template) == nil {
 		return corev1.Container{}, fmt.Errorf("%s: resource.manifestFrom.artifact: there is no input artifact %q", templateName(in.Template), from.Artifact.Name)
 	}
-	c, err := ownMain(in)
+	c, err := ownMain(in, in.Template)
 	c.Command = []string{resourcePath, r.Action}
 	return c, err
 }
@@ -36,17 +36,10 @@ func manifestArtifact(t *wfv1.Template) *wfv1.Artifact {
 	return nil
 }
 
-// dataContainer is main of a data template (TPL-11).
-func dataContainer(in Input) (corev1.Container, error) {
-	c, err := ownMain(in)
-	c.Command = []string{executorPath, "data"}
-	return c, err
-}
-
-// ownMain is a main container that is a program of ours.
-func ownMain(in Input) (corev1.Container, error) {
+// ownMain is a main container that is a program of ours and does what a template says.
+func ownMain(in Input, t *wfv1.Template) (corev1.Container, error) {
 	c := helper(in, MainContainerName)
-	env, err := templateEnv(in)
+	env, err := templateEnv(in, t)
 	if err != nil {
 		return c, err
 	}
