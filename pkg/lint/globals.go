@@ -64,10 +64,12 @@ func (g *globals) addOutputs(outputs *v1alpha1.Outputs) {
 	}
 }
 
-// verdict says whether a name is known where it stands. soft: if it is not, that may still be right, depending on others.
+// verdict says whether a name is known where it stands.
 type verdict struct {
-	known, soft bool
-	reason      string
+	known   bool
+	soft    bool   // if it is not, that may still be right, depending on others
+	instead bool   // another name is meant, of which the expression sees only a part
+	reason  string // why it is not
 }
 
 var isKnown = verdict{known: true}

@@ -84,7 +84,9 @@ func (s *scope) own(name string) verdict {
 		if s.retries() {
 			return isKnown
 		}
-		return unknown("the template has no retryStrategy")
+		v := unknown("the template has no retryStrategy")
+		v.soft = s.p.rules.alone // the workflow that runs it may have one
+		return v
 	case "status", "duration", "exitCode", "resourcesDuration":
 		return isKnown // metrics
 	}
@@ -222,12 +224,14 @@ func (s *scope) object(name string) bool {
 		}
 		return false
 	case "inputs":
-		return s.unit != nil && (len(words) <= 2 || words[1] == "artifacts" && len(words) == 3)
+		return s.unit != nil && (len(words) <= 2 || words[1] == "artifacts" && len(words) == 3 && s.get(name).known)
 	case "outputs":
 		return s.unit != nil && len(words) <= 2
 	case "item":
 		return s.item != nil && (s.item.any || s.item.maps) && len(words) == 1
-	case "lastRetry", "pod", "node", "resourcesDuration":
+	case "lastRetry":
+		return s.unit != nil && len(words) == 1 && s.retries()
+	case "pod", "node", "resourcesDuration":
 		return s.unit != nil && len(words) == 1
 	case "steps", "tasks":
 		return s.memberObject(words)
@@ -265,7 +269,7 @@ func (s *scope) memberObject(words []string) bool {
 	case len(words) <= 4:
 		return len(words) == 3 || words[3] == "parameters" || words[3] == "artifacts"
 	}
-	return words[3] == "artifacts" && len(words) == 5
+	return words[3] == "artifacts" && len(words) == 5 && s.member(words[0], strings.Join(words[1:], ".")).known
 }
 
 // nearby lists names that can be meant by one that is not known.

@@ -135,6 +135,9 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 		} else {
 			s.p.problem(s.library(), path(), shown, message)
 		}
+		if v.instead {
+			break // what comes behind the hyphen is no name either
+		}
 	}
 	if how == silent {
 		return
@@ -227,6 +230,7 @@ func (s *scope) whyNot(path []string) verdict {
 	}
 	if hyphenated := s.hyphenated(path); hyphenated != "" {
 		v.reason = fmt.Sprintf("a name with '-' is written as ['%s'] in an expression", hyphenated)
+		v.instead = true
 	}
 	return v
 }

@@ -1,6 +1,9 @@
 package expr
 
-import "strings"
+import (
+	"encoding/json"
+	"strings"
+)
 
 // Tag is one tag of a text, for those who check a text before anybody gives it values.
 type Tag struct {
@@ -32,14 +35,26 @@ func asTags(parts []part) []Tag {
 		switch p.kind {
 		case literal:
 		case simple:
-			tags = append(tags, Tag{Raw: p.raw, Name: p.text})
+			tags = append(tags, Tag{Raw: unescaped(p.raw), Name: p.text})
 		case expression:
-			tags = append(tags, Tag{Raw: p.raw, Source: p.text, Program: p.program, Err: p.err})
+			tags = append(tags, Tag{Raw: unescaped(p.raw), Source: p.text, Program: p.program, Err: p.err})
 		case nested:
-			tags = append(tags, Tag{Raw: p.raw, Inner: asTags(p.inner)})
+			tags = append(tags, Tag{Raw: unescaped(p.raw), Inner: asTags(p.inner)})
 		}
 	}
 	return tags
+}
+
+// unescaped gives the text of the inside of a JSON string.
+func unescaped(text string) string {
+	if !strings.Contains(text, `\`) {
+		return text
+	}
+	var plain string
+	if err := json.Unmarshal([]byte(`"`+text+`"`), &plain); err != nil {
+		return text
+	}
+	return plain
 }
 
 // Reference is a variable that an expression reads.
