@@ -51,12 +51,7 @@ func Main(ctx context.Context, o Options) error {
 	if err := write(filepath.Join(o.Shared, "task.json"), 0o644, bytes.NewReader(text)); err != nil {
 		return err
 	}
-	program, err := os.Open(o.Wrapper)
-	if err != nil {
-		return err
-	}
-	defer program.Close()
-	if err := write(filepath.Join(o.Shared, task.Wrapper), 0o755, program); err != nil {
+	if err := o.stageWrapper(work); err != nil {
 		return err
 	}
 	if err := o.stageScript(); err != nil {
@@ -68,6 +63,19 @@ func Main(ctx context.Context, o Options) error {
 		}
 	}
 	return nil
+}
+
+// stageWrapper copies the program that runs the commands of the containers, if there are any to be wrapped.
+func (o Options) stageWrapper(work *task.Task) error {
+	if len(work.Containers) == 0 {
+		return nil
+	}
+	program, err := os.Open(o.Wrapper)
+	if err != nil {
+		return err
+	}
+	defer program.Close()
+	return write(filepath.Join(o.Shared, task.Wrapper), 0o755, program)
 }
 
 // stageScript writes the script that came in parts; none is there for most steps.

@@ -75,7 +75,7 @@ func TestMain_Refuses(t *testing.T) {
 		"no task":        {map[string]string{}, task.Env + " is not set"},
 		"damaged task":   {map[string]string{task.Env: "{"}, "cannot be read"},
 		"damaged script": {map[string]string{task.Env: good, task.ScriptEnv + "0": "????"}, "script"},
-		"no wrapper":     {map[string]string{task.Env: good}, "no-such-file"},
+		"no wrapper":     {map[string]string{task.Env: `{"containers":[{"name":"main"}]}`}, "no-such-file"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -68,6 +68,13 @@ func (t *Task) ForWrapper() *Task {
 	return &own
 }
 
+// ForInit is what `init` has to know: where inputs are, but not where outputs go.
+func (t *Task) ForInit() *Task {
+	own := t.ForWrapper()
+	own.Inputs = t.Inputs
+	return own
+}
+
 // ForWait is what `wait` has to know.
 func (t *Task) ForWait() *Task {
 	own := *t

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"fairlead.dev/fairlead/pkg/executor/packed"
@@ -127,18 +126,6 @@ type Parameter struct {
 	// Mount is the mount of main that the file lies on, which `wait` has below MirrorDir; empty when it is on the image's own
 	// layers or main's volume cannot be had there.
 	Mount string `json:"mount,omitempty"`
-}
-
-// Encode returns the task as the value of an environment variable in a pod, where Kubernetes replaces `$(NAME)`.
-func (t *Task) Encode() (string, error) {
-	data, err := json.Marshal(t)
-	if err != nil {
-		return "", err
-	}
-	if len(data) > EnvLimit {
-		return "", fmt.Errorf("outputs.parameters have %d bytes of declarations, at most %d are possible", len(data), EnvLimit)
-	}
-	return strings.ReplaceAll(string(data), "$", "$$"), nil
 }
 
 // Read finds the task in the environment, whole or in parts.

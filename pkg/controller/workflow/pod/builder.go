@@ -4,6 +4,7 @@
 package pod
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -52,7 +53,14 @@ func Build(in Input) (*corev1.Pod, error) {
 	if err != nil {
 		return nil, err
 	}
-	return build(in, mains, script, needsOf(in, mains, script))
+	n, err := needsOf(in, mains, script)
+	if err != nil {
+		return nil, err
+	}
+	if err := n.artifacts.mountInputs(mains); err != nil {
+		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
+	}
+	return build(in, mains, script, n)
 }
 
 func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.Pod, error) {

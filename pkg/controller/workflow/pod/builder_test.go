@@ -38,7 +38,11 @@ type buildCase struct {
 	Claims   []corev1.Volume `json:"claims"`
 	Result   bool            `json:"includeResult"`
 	Ordinal  int64           `json:"ordinal"`
-	Settings Settings        `json:"settings"`
+	// Repository, Prefix and Logs are about artifacts.
+	Repository *wfv1.ArtifactRepository `json:"repository"`
+	Prefix     string                   `json:"prefix"`
+	Logs       bool                     `json:"archiveLogs"`
+	Settings   Settings                 `json:"settings"`
 	// Images answers look-ups in a registry.
 	Images map[string]ImageCommand `json:"images"`
 }
@@ -58,9 +62,9 @@ func (c *buildCase) input(t *testing.T) Input {
 		PodRequest: engine.PodRequest{
 			NodeID: "demo-123", NodeName: "demo.step", PodName: "demo-step-123",
 			Template: find(c.Template), Boundary: find(c.Boundary), OnExit: c.OnExit, ActiveDeadline: c.Active, FailedHosts: c.Avoid,
-			IncludeResult: c.Result,
+			IncludeResult: c.Result, ArtifactPrefix: c.Prefix, ArchiveLogs: c.Logs,
 		},
-		Workflow: &c.Workflow, Spec: &c.Workflow.Spec, Claims: c.Claims, Now: testNow,
+		Workflow: &c.Workflow, Spec: &c.Workflow.Spec, Claims: c.Claims, Now: testNow, Repository: c.Repository,
 		Settings: c.Settings, Commands: c.command,
 		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent},
 	}

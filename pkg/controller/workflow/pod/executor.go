@@ -34,20 +34,6 @@ func unsupportedField(in Input) string {
 		return "http"
 	case t.Plugin != nil:
 		return "plugin"
-	case len(t.Inputs.Artifacts) > 0:
-		return "inputs.artifacts[" + t.Inputs.Artifacts[0].Name + "]"
-	case len(t.Outputs.Artifacts) > 0:
-		return "outputs.artifacts[" + t.Outputs.Artifacts[0].Name + "]"
-	case archivesLogs(in):
-		return "archiveLogs"
 	}
 	return ""
-}
-
-// archivesLogs tells whether the logs of the step are to be stored: the template's word counts before the workflow's.
-func archivesLogs(in Input) bool {
-	if l := in.Template.ArchiveLocation; l != nil && l.ArchiveLogs != nil {
-		return *l.ArchiveLogs
-	}
-	return in.Spec.ArchiveLogs != nil && *in.Spec.ArchiveLogs
 }

@@ -49,6 +49,7 @@ func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n need
 	first := helper(in, InitContainerName, "init")
 	first.Env = env
 	first.VolumeMounts = []corev1.VolumeMount{sharedMount()}
+	main := mainOf(spec.Containers[:mains])
 	if script != "" {
 		parts, err := packedEnv(in, task.ScriptEnv, script, "script.source")
 		if err != nil {
@@ -60,16 +61,22 @@ func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n need
 		addScriptMount(&spec.Containers[0])
 		spec.Volumes = append(spec.Volumes, emptyDir(scriptVolumeName))
 	}
-	spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
 	spec.Volumes = append(spec.Volumes, emptyDir(sharedVolumeName))
-	if !n.wait {
-		return work, nil
+	var wait *corev1.Container
+	if n.wait {
+		w := helper(in, WaitContainerName, "wait")
+		w.Env = env
+		w.VolumeMounts = append([]corev1.VolumeMount{sharedMount(), tmpMount(), tokenMount()}, mirrors...)
+		spec.Volumes = append(spec.Volumes, emptyDir(tmpVolumeName), tokenVolume())
+		wait = &w
 	}
-	wait := helper(in, WaitContainerName, "wait")
-	wait.Env = env
-	wait.VolumeMounts = append([]corev1.VolumeMount{sharedMount(), tmpMount(), tokenMount()}, mirrors...)
-	spec.Containers = append([]corev1.Container{wait}, spec.Containers...)
-	spec.Volumes = append(spec.Volumes, emptyDir(tmpVolumeName), tokenVolume())
+	if err := n.artifacts.addTo(work, spec, in, main, &first, wait); err != nil {
+		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
+	}
+	spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
+	if wait != nil {
+		spec.Containers = append([]corev1.Container{*wait}, spec.Containers...)
+	}
 	return work, nil
 }
 

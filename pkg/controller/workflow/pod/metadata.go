@@ -2,6 +2,7 @@ package pod
 
 import (
 	"maps"
+	"strconv"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -34,6 +35,10 @@ func objectMeta(in Input) metav1.ObjectMeta {
 	}
 	annotations[wfv1.AnnotationKeyNodeID] = in.NodeID
 	annotations[wfv1.AnnotationKeyNodeName] = in.NodeName
+	delete(annotations, wfv1.AnnotationKeyRetries)
+	if retries := in.Workflow.Status.Retries; retries > 0 {
+		annotations[wfv1.AnnotationKeyRetries] = strconv.Itoa(int(retries))
+	}
 	if _, set := annotations[wfv1.AnnotationKeyDefaultContainer]; !set {
 		annotations[wfv1.AnnotationKeyDefaultContainer] = defaultContainer(in.Template)
 	}

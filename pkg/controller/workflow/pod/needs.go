@@ -16,18 +16,25 @@ type needs struct {
 	wait bool
 	// progress: main says in a file how far it is, and `wait` reports that.
 	progress bool
+	// artifacts are loaded by `init` and stored by `wait`.
+	artifacts artifacts
 }
 
-// needsOf finds out which helpers a step needs: `wait` if somebody reads its result, if output parameters are files, or if it
-// tells of its progress; the wrapper for that, and if containers depend on each other, have sidecars that have to be ended,
-// or cannot run as Kubernetes would run them; `init` for that, and to bring a script that is too long for an annotation.
-func needsOf(in Input, mains []corev1.Container, script string) needs {
+// needsOf finds out which helpers a step needs: `wait` if somebody reads its result, if output parameters are files, if there
+// are artifacts or logs to store, or if it tells of its progress; the wrapper for that, and if containers depend on each
+// other, have sidecars that have to be ended, or cannot run as Kubernetes would run them; `init` for that, and to bring
+// artifacts or a script that is too long for an annotation.
+func needsOf(in Input, mains []corev1.Container, script string) (needs, error) {
 	t := in.Template
 	n := needs{}
+	var err error
+	if n.artifacts, err = artifactsOf(in, mains); err != nil {
+		return n, err
+	}
 	n.stage = !fitsAnnotations(objectMeta(in).Annotations, script)
 	if !reportsItself(in) {
 		n.progress = tellsProgress(in, mains, script)
-		n.wait = in.IncludeResult || n.progress || hasFileParameters(in)
+		n.wait = in.IncludeResult || n.progress || hasFileParameters(in) || len(n.artifacts.outputs)+len(n.artifacts.logs) > 0
 	}
 	n.wrapper = n.wait || len(t.Sidecars) > 0
 	if set := t.ContainerSet; set != nil {
@@ -39,8 +46,8 @@ func needsOf(in Input, mains []corev1.Container, script string) needs {
 	for i := range mains {
 		n.wrapper = n.wrapper || tooLong(mains[i].Args) || pausesForDebugging(&mains[i])
 	}
-	n.stage = n.stage || n.wrapper
-	return n
+	n.stage = n.stage || n.wrapper || len(n.artifacts.inputs) > 0
+	return n, nil
 }
 
 // reportsItself tells whether main is a program of ours that collects and reports the outputs by itself (POD-01).

@@ -10,6 +10,7 @@ import (
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 func inputFor(t wfv1.Template) Input {
@@ -45,14 +46,8 @@ func TestBuildRefusesWhatIsNotSupported(t *testing.T) {
 	}{
 		"http":   {template: wfv1.Template{HTTP: &wfv1.HTTP{}}, field: "http"},
 		"plugin": {template: wfv1.Template{Plugin: &wfv1.Plugin{}}, field: "plugin"},
-		"input artifact": {
-			template: wfv1.Template{Container: plain(), Inputs: wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "source"}}}}, field: "inputs.artifacts[source]",
-		},
-		"output artifact": {
-			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary"}}}}, field: "outputs.artifacts[binary]",
-		},
-		"archived logs": {
-			template: wfv1.Template{Container: plain()}, change: func(in *Input) { in.Spec.ArchiveLogs = new(true) }, field: "archiveLogs",
+		"artifact plugin": {
+			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary", Path: "/b", ArtifactLocation: wfv1.ArtifactLocation{Plugin: &wfv1.PluginArtifact{Name: "p", Key: "k"}}}}}}, field: "plugin p k",
 		},
 	}
 	for name, c := range cases {
@@ -80,7 +75,22 @@ func TestBuildErrors(t *testing.T) {
 		},
 		"POD-02 command of the image unknown": {
 			template: wfv1.Template{Container: &corev1.Container{Image: "tool:v1"}, Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}},
-			want:     []string{`failed to look-up entrypoint/cmd for image "tool:v1", you must either explicitly specify the command, or list the image's command in the index: `, "template step"},
+			want:     []string{`failed to look-up entrypoint/cmd for image "tool:v1", you must either explicitly specify the command, or list the image's command in the index: `},
+		},
+		"ART-10 no repository": {
+			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary", Path: "/b"}}}},
+			want:     []string{"template step", "artifact binary: you need to configure artifact storage"},
+		},
+		"ART-16 deleted input": {
+			template: wfv1.Template{Container: plain(), Inputs: wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "x", Path: "/x", Deleted: true, ArtifactLocation: wfv1.ArtifactLocation{S3: &wfv1.S3Artifact{Key: "k"}}}}}},
+			want:     []string{"template step", "inputs.artifacts.x was deleted by artifact garbage collection"},
+		},
+		"ART-01 input on a mount that only main knows": {
+			template: wfv1.Template{
+				Container: &corev1.Container{Image: "busybox", Command: []string{"true"}, VolumeMounts: []corev1.VolumeMount{{Name: "v", MountPath: "/v", SubPathExpr: "$(A)"}}},
+				Inputs:    wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "x", Path: "/v/x", ArtifactLocation: wfv1.ArtifactLocation{Raw: &wfv1.RawArtifact{}}}}},
+			},
+			want: []string{"template step", "inputs.artifacts.x", "subPathExpr"},
 		},
 		"POD-13 patch that removes main": {
 			template: wfv1.Template{
@@ -122,15 +132,6 @@ func TestBuildErrors(t *testing.T) {
 	}
 }
 
-// A template's word about log archiving counts before the workflow's.
-func TestArchiveLogsOffInTemplate(t *testing.T) {
-	in := inputFor(wfv1.Template{Container: plain(), ArchiveLocation: &wfv1.ArtifactLocation{ArchiveLogs: new(false)}})
-	in.Spec.ArchiveLogs = new(true)
-	if _, err := Build(in); err != nil {
-		t.Error(err)
-	}
-}
-
 // An empty script appends nothing to the arguments and mounts nothing (TPL-02).
 func TestEmptyScript(t *testing.T) {
 	pod, err := Build(inputFor(wfv1.Template{Script: &wfv1.ScriptTemplate{Container: *plain()}}))
@@ -139,5 +140,25 @@ func TestEmptyScript(t *testing.T) {
 	}
 	if main := pod.Spec.Containers[0]; len(main.Args) != 0 || len(main.VolumeMounts) != 0 || len(pod.Spec.Volumes) != 0 {
 		t.Errorf("an empty script left traces: %+v", pod.Spec)
+	}
+}
+
+// EXE-15: what is too long for a variable comes packed, and is read from it again.
+func TestLongTaskIsPacked(t *testing.T) {
+	text := incompressible(300 << 10)
+	in := inputFor(wfv1.Template{Container: plain(), Inputs: wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "x", Path: "/x", ArtifactLocation: wfv1.ArtifactLocation{Raw: &wfv1.RawArtifact{Data: text}}}}}})
+	pod, err := Build(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := map[string]string{}
+	for _, e := range pod.Spec.InitContainers[0].Env {
+		if env[e.Name] = e.Value; len(e.Value) > task.EnvLimit {
+			t.Errorf("%s has %d bytes", e.Name, len(e.Value))
+		}
+	}
+	work, err := task.Read(func(name string) string { return env[name] })
+	if err != nil || len(work.Inputs) != 1 || !strings.Contains(string(work.Inputs[0].Artifact), text) {
+		t.Errorf("%v", err)
 	}
 }

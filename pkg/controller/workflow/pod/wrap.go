@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -107,9 +108,13 @@ func LookupError(image string, err error) error {
 
 // hand gives the helpers their task, and `init` what is too long to stand in the pod.
 func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]string) error {
-	encoded, err := work.Encode()
+	first, err := taskEnv(in, work.ForInit())
 	if err != nil {
-		return fmt.Errorf("%s: %w", templateName(in.Template), err)
+		return err
+	}
+	own, err := taskEnv(in, work.ForWait())
+	if err != nil {
+		return err
 	}
 	var args []corev1.EnvVar
 	if len(long) > 0 {
@@ -127,13 +132,28 @@ func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]str
 			if !isHelper(c) {
 				continue
 			}
-			setEnv(c, corev1.EnvVar{Name: task.Env, Value: encoded})
+			c.Env = slices.DeleteFunc(slices.Clone(c.Env), func(e corev1.EnvVar) bool { return e.Name == task.Env })
 			if c.Name == InitContainerName {
+				setEnv(c, first...)
 				setEnv(c, args...)
+			} else {
+				setEnv(c, own...)
 			}
 		}
 	}
 	return nil
+}
+
+// taskEnv carries a task into a container, packed if it is too long for a variable (EXE-15).
+func taskEnv(in Input, work *task.Task) ([]corev1.EnvVar, error) {
+	text, err := json.Marshal(work)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
+	}
+	if value := strings.ReplaceAll(string(text), "$", "$$"); len(value) <= task.EnvLimit {
+		return []corev1.EnvVar{{Name: task.Env, Value: value}}, nil
+	}
+	return packedEnv(in, task.EnvParts, string(text), "the declaration of inputs and outputs")
 }
 
 // tooLong tells whether arguments are better not put into the pod itself (EXE-15).
