@@ -82,5 +82,6 @@ func collect() error {
 	client.Log = func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 	return wait.Main(context.Background(), work, wait.Options{
 		Shared: task.SharedDir, Mirror: task.MirrorDir, Terminated: terminated.Done(), Reporter: client, Artifacts: store.InPod(),
+		Pace: wait.PaceFrom(os.Getenv),
 	})
 }

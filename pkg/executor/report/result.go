@@ -35,6 +35,8 @@ type Result struct {
 	Ordinal  int64
 	// Outputs to report.
 	Outputs *Outputs
+	// Progress as N/M; empty: nothing is said about it.
+	Progress string
 	// Final: nothing more will come.
 	Final bool
 }
@@ -51,6 +53,7 @@ type object struct {
 	Kind       string   `json:"kind"`
 	Metadata   metadata `json:"metadata"`
 	Outputs    *Outputs `json:"outputs,omitempty"`
+	Progress   string   `json:"progress,omitempty"`
 }
 
 // encode gives the body of a create, and of a merge patch, which it is as well.
@@ -63,7 +66,8 @@ func (r *Result) encode() ([]byte, error) {
 			Labels:      map[string]string{labelWorkflow: r.Workflow, labelFinal: strconv.FormatBool(r.Final)},
 			Annotations: map[string]string{annotationOrdinal: strconv.FormatInt(r.Ordinal, 10)},
 		},
-		Outputs: r.Outputs,
+		Outputs:  r.Outputs,
+		Progress: r.Progress,
 	})
 }
 

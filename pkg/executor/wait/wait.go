@@ -28,12 +28,15 @@ type Options struct {
 	Terminated <-chan struct{}
 	// Reporter sends the result.
 	Reporter Reporter
+	// Pace is how often progress is read and told.
+	Pace Pace
 	// Artifacts stores output artifacts and logs.
 	Artifacts store.Store
 }
 
 // Main waits for main and reports. The error is meant for the message of the node.
 func Main(ctx context.Context, t *task.Task, o Options) error {
+	lastProgress := o.tellProgress(ctx, t)
 	for _, name := range t.Mains() {
 		c := volume.Of(o.Shared, name)
 		if !c.AwaitReady(o.Terminated) {
@@ -58,6 +61,7 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 	}
 	result := &report.Result{
 		APIGroup: t.APIGroup, Namespace: t.Namespace, Name: t.NodeID, Workflow: t.Workflow, Ordinal: t.Ordinal, Outputs: outputs, Final: true,
+		Progress: string(lastProgress()),
 	}
 	if err := o.Reporter.Report(ctx, result); err != nil {
 		return fmt.Errorf("the outputs cannot be reported: %w", err)
