@@ -27,8 +27,9 @@ const memoryTarget = 40 << 20
 
 // commands are what the program can be asked to do, by its arguments.
 var commands = map[string]func(arguments []string) error{
-	"init": func([]string) error { return prepare() },
-	"wait": func([]string) error { return collect() },
+	"init":     func([]string) error { return prepare() },
+	"wait":     func([]string) error { return collect() },
+	"artifact": deleteArtifacts,
 }
 
 // Add gives the program one more thing that it can be asked to do. It is for what only one of the programs has.
