@@ -36,11 +36,11 @@ func largeRun(tb testing.TB, server *harness.Server, name string, count int) *v1
 	if err != nil {
 		tb.Fatal(err)
 	}
-	answer := &v1alpha1.NodesUpdate{ObjectMeta: metav1.ObjectMeta{UID: created.UID, ResourceVersion: created.ResourceVersion}}
+	answer := &v1alpha1.NodesUpdate{Metadata: metav1.ObjectMeta{UID: created.UID, ResourceVersion: created.ResourceVersion}}
 	versions := map[int32]string{}
 	const batch = 50 * v1alpha1.NodesPerPage
 	for from := 0; from < count; from += batch {
-		update := &v1alpha1.NodesUpdate{ObjectMeta: metav1.ObjectMeta{UID: answer.UID, ResourceVersion: answer.ResourceVersion}}
+		update := &v1alpha1.NodesUpdate{Metadata: metav1.ObjectMeta{UID: answer.Metadata.UID, ResourceVersion: answer.Metadata.ResourceVersion}}
 		update.Status = &v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowRunning}
 		for ordinal := from; ordinal < min(from+batch, count); ordinal++ {
 			index := int32(ordinal / v1alpha1.NodesPerPage)
@@ -261,7 +261,7 @@ func TestNodesSubresource(t *testing.T) {
 		{map[string]string{"latest": "true"}, 300}, {map[string]string{"changedSince": answer.Status.NodeStorage.Revision}, 0},
 	} {
 		list, err := get(tc.query)
-		if err != nil || len(list.Items) != tc.want || list.ResourceVersion != answer.ResourceVersion {
+		if err != nil || len(list.Items) != tc.want || list.ResourceVersion != answer.Metadata.ResourceVersion {
 			t.Errorf("%v: %d items, error %v", tc.query, len(list.Items), err)
 		}
 	}
@@ -270,20 +270,20 @@ func TestNodesSubresource(t *testing.T) {
 	}
 
 	workflows := server.Client.ArgoprojV1alpha1().Workflows("default")
-	update := &v1alpha1.NodesUpdate{ObjectMeta: metav1.ObjectMeta{UID: answer.UID, ResourceVersion: "1"}}
+	update := &v1alpha1.NodesUpdate{Metadata: metav1.ObjectMeta{UID: answer.Metadata.UID, ResourceVersion: "1"}}
 	if _, err := workflows.UpdateNodes(t.Context(), "run", update, metav1.CreateOptions{}); !apierrors.IsConflict(err) {
 		t.Errorf("old version: %v", err)
 	}
-	update.ResourceVersion = ""
+	update.Metadata.ResourceVersion = ""
 	if _, err := workflows.UpdateNodes(t.Context(), "run", update, metav1.CreateOptions{}); !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "metadata.resourceVersion") {
 		t.Errorf("no version: %v", err)
 	}
-	update.ResourceVersion, update.Labels = answer.ResourceVersion, map[string]string{"set": "yes"}
+	update.Metadata.ResourceVersion, update.Metadata.Labels = answer.Metadata.ResourceVersion, map[string]string{"set": "yes"}
 	if _, err := workflows.UpdateNodes(t.Context(), "run", update, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}}); err != nil {
 		t.Errorf("dry run: %v", err)
 	}
 	after, err := workflows.UpdateNodes(t.Context(), "run", update, metav1.CreateOptions{})
-	if err != nil || after.ResourceVersion == answer.ResourceVersion || after.UID != answer.UID {
+	if err != nil || after.Metadata.ResourceVersion == answer.Metadata.ResourceVersion || after.Metadata.UID != answer.Metadata.UID {
 		t.Errorf("got %+v, %v", after, err)
 	}
 }
@@ -344,7 +344,7 @@ func BenchmarkUpdateNodes(b *testing.B) {
 			i := 0
 			b.ReportAllocs()
 			for b.Loop() {
-				update := &v1alpha1.NodesUpdate{ObjectMeta: metav1.ObjectMeta{UID: answer.UID, ResourceVersion: answer.ResourceVersion}}
+				update := &v1alpha1.NodesUpdate{Metadata: metav1.ObjectMeta{UID: answer.Metadata.UID, ResourceVersion: answer.Metadata.ResourceVersion}}
 				update.Status = &v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowRunning, Message: fmt.Sprint(i)}
 				update.Pages = []v1alpha1.NodePageChange{{Index: index, ResourceVersion: version, Set: []v1alpha1.NodeStatus{largeRunNode("run", count/2, phases[i%2])}}}
 				var err error

@@ -63,7 +63,7 @@ func (c clientWorkflows) Nodes(ctx context.Context, key types.NamespacedName) (*
 // UpdateNodes stores a decision. The body was made from the server's own types: looking for unknown fields in it would cost
 // the server a second decoding.
 func (c clientWorkflows) UpdateNodes(ctx context.Context, update *wfv1.NodesUpdate) (*wfv1.NodesUpdate, error) {
-	return c.workflows.Workflows(update.Namespace).UpdateNodes(ctx, update.Name, update,
+	return c.workflows.Workflows(update.Metadata.Namespace).UpdateNodes(ctx, update.Metadata.Name, update,
 		metav1.CreateOptions{FieldValidation: metav1.FieldValidationIgnore})
 }
 

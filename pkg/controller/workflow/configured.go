@@ -87,12 +87,12 @@ func (c *Controller) hold(ctx context.Context, header *wfv1.Workflow) (bool, err
 	status.Phase, status.Message, status.Nodes, status.NodeStorage = wfv1.WorkflowPending, postponedMessage, nil, nil
 	update := r.update()
 	update.Status = &status
-	update.Labels = map[string]string{wfv1.LabelKeyPhase: string(wfv1.WorkflowPending)}
+	update.Metadata.Labels = map[string]string{wfv1.LabelKeyPhase: string(wfv1.WorkflowPending)}
 	answer, err := c.workflows.UpdateNodes(ctx, update)
 	if err != nil {
 		return true, err
 	}
-	c.writes.wroteAt(key, header.UID, answer.ResourceVersion)
+	c.writes.wroteAt(key, header.UID, answer.Metadata.ResourceVersion)
 	phaseCount.WithLabelValues(string(wfv1.WorkflowPending), key.Namespace).Inc()
 	return true, nil
 }

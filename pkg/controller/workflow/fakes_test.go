@@ -238,12 +238,12 @@ func (p *process) Nodes(_ context.Context, key types.NamespacedName) (*wfv1.Node
 func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv1.NodesUpdate, error) {
 	answer := &wfv1.NodesUpdate{}
 	err := p.call(func() error {
-		stored := p.stored[types.NamespacedName{Namespace: update.Namespace, Name: update.Name}]
+		stored := p.stored[types.NamespacedName{Namespace: update.Metadata.Namespace, Name: update.Metadata.Name}]
 		if stored == nil {
-			return apierrors.NewNotFound(wfv1.Resource("workflows"), update.Name)
+			return apierrors.NewNotFound(wfv1.Resource("workflows"), update.Metadata.Name)
 		}
-		if stored.header.UID != update.UID || stored.header.ResourceVersion != update.ResourceVersion {
-			return apierrors.NewConflict(wfv1.Resource("workflows"), update.Name, errors.New("changed by somebody else"))
+		if stored.header.UID != update.Metadata.UID || stored.header.ResourceVersion != update.Metadata.ResourceVersion {
+			return apierrors.NewConflict(wfv1.Resource("workflows"), update.Metadata.Name, errors.New("changed by somebody else"))
 		}
 		p.counts["nodes"]++
 		header := stored.header.DeepCopy()
@@ -264,11 +264,11 @@ func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv
 		if header.Annotations == nil {
 			header.Annotations = map[string]string{}
 		}
-		maps.Copy(header.Labels, update.Labels)
-		maps.Copy(header.Annotations, update.Annotations)
+		maps.Copy(header.Labels, update.Metadata.Labels)
+		maps.Copy(header.Annotations, update.Metadata.Annotations)
 		header.ResourceVersion = p.nextVersion()
 		stored.header = header
-		answer.ResourceVersion = header.ResourceVersion
+		answer.Metadata.ResourceVersion = header.ResourceVersion
 		return nil
 	})
 	return answer, err

@@ -34,7 +34,7 @@ func (c *Controller) commit(ctx context.Context, r *activeRun, d *engine.Decisio
 		// The header comes last: it says what the nodes before it already show.
 		if i == len(writes)-1 {
 			update.Status = status
-			update.Labels, update.Annotations = d.Labels, d.Annotations
+			update.Metadata.Labels, update.Metadata.Annotations = d.Labels, d.Annotations
 		}
 		if err := c.store(ctx, r, update); err != nil {
 			return err
@@ -72,7 +72,7 @@ func (c *Controller) nextStatus(r *activeRun, d *engine.Decision) *wfv1.Workflow
 // update is a NodesUpdate that compares with the version of the workflow that this run has seen.
 func (r *activeRun) update() *wfv1.NodesUpdate {
 	return &wfv1.NodesUpdate{
-		ObjectMeta: metav1.ObjectMeta{
+		Metadata: metav1.ObjectMeta{
 			Name:            r.key.Name,
 			Namespace:       r.key.Namespace,
 			UID:             r.workflow.UID,
@@ -86,10 +86,10 @@ func (c *Controller) store(ctx context.Context, r *activeRun, update *wfv1.Nodes
 	if err != nil {
 		return err
 	}
-	if answer.ResourceVersion == "" {
+	if answer.Metadata.ResourceVersion == "" {
 		return fmt.Errorf("workflow %s: the server did not say which version it stored", r.key)
 	}
-	r.resourceVersion = answer.ResourceVersion
+	r.resourceVersion = answer.Metadata.ResourceVersion
 	r.pages.stored(answer)
 	c.writes.wroteAt(r.key, r.workflow.UID, r.resourceVersion)
 	c.runs.keep(r)
@@ -131,7 +131,7 @@ func (c *Controller) abandon(ctx context.Context, r *activeRun, phase wfv1.Workf
 
 	update := r.update()
 	update.Status = &status
-	update.Labels = map[string]string{wfv1.LabelKeyPhase: string(phase), wfv1.LabelKeyCompleted: "true"}
+	update.Metadata.Labels = map[string]string{wfv1.LabelKeyPhase: string(phase), wfv1.LabelKeyCompleted: "true"}
 	if err := c.store(ctx, r, update); err != nil {
 		return err
 	}

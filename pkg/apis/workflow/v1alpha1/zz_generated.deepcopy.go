@@ -2473,7 +2473,7 @@ func (in *NodesOptions) DeepCopyObject() runtime.Object {
 func (in *NodesUpdate) DeepCopyInto(out *NodesUpdate) {
 	*out = *in
 	out.TypeMeta = in.TypeMeta
-	in.ObjectMeta.DeepCopyInto(&out.ObjectMeta)
+	in.Metadata.DeepCopyInto(&out.Metadata)
 	if in.Status != nil {
 		in, out := &in.Status, &out.Status
 		*out = new(WorkflowStatus)

@@ -40,7 +40,7 @@ func BenchmarkNodesUpdate(b *testing.B) {
 				version = pageVersion(answer, index)
 			}
 			b.ReportMetric(float64((processorTime()-processor).Microseconds())/float64(i), "cpu-us/op")
-			b.ReportMetric(float64(f.writtenBytes(answer.UID, index)), "stored-B/op")
+			b.ReportMetric(float64(f.writtenBytes(answer.Metadata.UID, index)), "stored-B/op")
 		})
 	}
 }

@@ -162,7 +162,7 @@ func asOldClient(workflow *v1alpha1.Workflow) *v1alpha1.Workflow {
 func (f *fixture) post(update *v1alpha1.NodesUpdate) (*v1alpha1.NodesUpdate, error) {
 	ctx, cancel := context.WithCancel(f.ctx)
 	defer cancel()
-	answer, err := f.Nodes.Create(ctx, update.Name, update, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
+	answer, err := f.Nodes.Create(ctx, update.Metadata.Name, update, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
 	if err != nil {
 		return nil, err
 	}
@@ -178,10 +178,15 @@ func (f *fixture) mustPost(update *v1alpha1.NodesUpdate) *v1alpha1.NodesUpdate {
 	return answer
 }
 
-func updateOf(workflow metav1.Object, pages ...v1alpha1.NodePageChange) *v1alpha1.NodesUpdate {
+// updateOf compares with a workflow, or with what an update of it was answered.
+func updateOf(of any, pages ...v1alpha1.NodePageChange) *v1alpha1.NodesUpdate {
+	workflow, ok := of.(metav1.Object)
+	if !ok {
+		workflow = &of.(*v1alpha1.NodesUpdate).Metadata
+	}
 	return &v1alpha1.NodesUpdate{
-		ObjectMeta: metav1.ObjectMeta{Name: workflow.GetName(), UID: workflow.GetUID(), ResourceVersion: workflow.GetResourceVersion()},
-		Pages:      pages,
+		Metadata: metav1.ObjectMeta{Name: workflow.GetName(), UID: workflow.GetUID(), ResourceVersion: workflow.GetResourceVersion()},
+		Pages:    pages,
 	}
 }
 

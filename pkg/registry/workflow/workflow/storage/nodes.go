@@ -21,12 +21,11 @@ type NodesREST struct {
 }
 
 var (
-	_ rest.Storage                        = &NodesREST{}
-	_ rest.GetterWithOptions              = &NodesREST{}
-	_ rest.NamedCreater                   = &NodesREST{}
-	_ rest.SubresourceObjectMetaPreserver = &NodesREST{}
-	_ rest.StorageMetadata                = &NodesREST{}
-	_ rest.TableConvertor                 = &NodesREST{}
+	_ rest.Storage           = &NodesREST{}
+	_ rest.GetterWithOptions = &NodesREST{}
+	_ rest.NamedCreater      = &NodesREST{}
+	_ rest.StorageMetadata   = &NodesREST{}
+	_ rest.TableConvertor    = &NodesREST{}
 )
 
 // New returns the body of POST.
@@ -50,9 +49,6 @@ func (r *NodesREST) ProducesObject(verb string) any {
 	}
 	return v1alpha1.NodesUpdate{}
 }
-
-// PreserveRequestObjectMetaSystemFieldsOnSubresourceCreate is true: the UID in the body is a precondition.
-func (r *NodesREST) PreserveRequestObjectMetaSystemFieldsOnSubresourceCreate() bool { return true }
 
 // ConvertToTable prints nodes one a line.
 func (r *NodesREST) ConvertToTable(_ context.Context, object, options runtime.Object) (*metav1.Table, error) {

@@ -25,7 +25,7 @@ func TestNodesInsideTheObject(t *testing.T) {
 	update := updateOf(answer, v1alpha1.NodePageChange{
 		Set: []v1alpha1.NodeStatus{record("small", 1, v1alpha1.NodeSucceeded), record("small", 3, v1alpha1.NodePending)}, Removed: []string{"small-0000002"},
 	})
-	update.Labels = map[string]string{v1alpha1.LabelKeyPhase: "Running"}
+	update.Metadata.Labels = map[string]string{v1alpha1.LabelKeyPhase: "Running"}
 	update.Status = &v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowRunning, CompressedNodes: "ignored", OffloadNodeStatusVersion: "ignored",
 		NodeStorage: &v1alpha1.NodeStorage{Pages: 7}, Nodes: v1alpha1.Nodes{"ignored": {}}}
 	f.mustPost(update)
@@ -55,7 +55,7 @@ func TestNodesLeaveTheObject(t *testing.T) {
 		t.Fatalf("the first time out all pages are in the answer, got %+v", answer)
 	}
 	header := f.header("wf")
-	if header.Status.Nodes != nil || header.ResourceVersion != answer.ResourceVersion {
+	if header.Status.Nodes != nil || header.ResourceVersion != answer.Metadata.ResourceVersion {
 		t.Errorf("the header still has %d nodes", len(header.Status.Nodes))
 	}
 	if got := f.get("wf"); len(got.Status.Nodes) != 65 || got.Status.OffloadNodeStatusVersion != "" || len(got.Status.Nodes["wf"].Children) != 64 {
@@ -91,12 +91,13 @@ func TestNodesUpdateConflictsStoreNothing(t *testing.T) {
 		change func(*v1alpha1.NodesUpdate)
 		want   func(error) bool
 	}{
-		{"other UID", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.UID = "other" }, apierrors.IsConflict},
-		{"other resource version", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.ResourceVersion = "1" }, apierrors.IsConflict},
-		{"no UID", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.UID = "" }, apierrors.IsInvalid},
-		{"no resource version", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.ResourceVersion = "" }, apierrors.IsInvalid},
+		{"other UID", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Metadata.UID = "other" }, apierrors.IsConflict},
+		{"other resource version", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Metadata.ResourceVersion = "1" }, apierrors.IsConflict},
+		{"no UID", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Metadata.UID = "" }, apierrors.IsInvalid},
+		{"no resource version", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Metadata.ResourceVersion = "" }, apierrors.IsInvalid},
 		{"other name", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Pages[0].Set[0].Ordinal = 1 }, apierrors.IsInvalid},
-		{"bad label", updateOf(large), func(u *v1alpha1.NodesUpdate) { u.Labels = map[string]string{"a b": "c"} }, apierrors.IsInvalid},
+		{"other namespace", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Metadata.Namespace = "other" }, apierrors.IsInvalid},
+		{"bad label", updateOf(large), func(u *v1alpha1.NodesUpdate) { u.Metadata.Labels = map[string]string{"a b": "c"} }, apierrors.IsInvalid},
 		{"other version of the page", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Pages[0].ResourceVersion = "1" }, apierrors.IsConflict},
 		{"page exists", updateOf(large, change), func(u *v1alpha1.NodesUpdate) { u.Pages[0].ResourceVersion = "" }, apierrors.IsConflict},
 		{"page of a workflow without pages", updateOf(small, change), func(*v1alpha1.NodesUpdate) {}, apierrors.IsConflict},

@@ -10,6 +10,7 @@ import (
 	metav1validation "k8s.io/apimachinery/pkg/apis/meta/v1/validation"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -23,7 +24,7 @@ func (r *NodesREST) Create(ctx context.Context, name string, object runtime.Obje
 	if !ok {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("not a NodesUpdate: %T", object))
 	}
-	if errs := validateNodesUpdate(update, name); len(errs) > 0 {
+	if errs := validateNodesUpdate(update, genericapirequest.NamespaceValue(ctx), name); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(v1alpha1.Kind("NodesUpdate"), name, errs)
 	}
 	if validate != nil {
@@ -56,15 +57,15 @@ func (u *nodesWrite) Preconditions() *metav1.Preconditions { return nil }
 // shares.
 func (u *nodesWrite) UpdatedObject(_ context.Context, object runtime.Object) (runtime.Object, error) {
 	old := object.(*v1alpha1.Workflow)
-	if old.UID != u.update.UID {
-		return nil, u.conflict("it has UID %s, not %s: it was deleted and created again", old.UID, u.update.UID)
+	if old.UID != u.update.Metadata.UID {
+		return nil, u.conflict("it has UID %s, not %s: it was deleted and created again", old.UID, u.update.Metadata.UID)
 	}
-	if old.ResourceVersion != u.update.ResourceVersion {
-		return nil, u.conflict("it is at resource version %s, not %s", old.ResourceVersion, u.update.ResourceVersion)
+	if old.ResourceVersion != u.update.Metadata.ResourceVersion {
+		return nil, u.conflict("it is at resource version %s, not %s", old.ResourceVersion, u.update.Metadata.ResourceVersion)
 	}
 	updated := *old
-	updated.Labels = merged(old.Labels, u.update.Labels)
-	updated.Annotations = merged(old.Annotations, u.update.Annotations)
+	updated.Labels = merged(old.Labels, u.update.Metadata.Labels)
+	updated.Annotations = merged(old.Annotations, u.update.Metadata.Annotations)
 	if u.update.Status != nil {
 		updated.Status = headerStatus(u.update.Status)
 	}
@@ -109,7 +110,7 @@ func (u *nodesWrite) conflict(format string, args ...any) error {
 
 // answer tells the writer the versions that its next update has to name.
 func (u *nodesWrite) answer(header *v1alpha1.Workflow) *v1alpha1.NodesUpdate {
-	answer := &v1alpha1.NodesUpdate{ObjectMeta: metav1.ObjectMeta{
+	answer := &v1alpha1.NodesUpdate{Metadata: metav1.ObjectMeta{
 		Name: header.Name, Namespace: header.Namespace, UID: header.UID, ResourceVersion: header.ResourceVersion,
 	}}
 	if !paged(header) {
@@ -134,19 +135,22 @@ func merged(old, added map[string]string) map[string]string {
 }
 
 // validateNodesUpdate checks what can be checked without the workflow. The nodes themselves are the writer's business.
-func validateNodesUpdate(update *v1alpha1.NodesUpdate, name string) field.ErrorList {
+func validateNodesUpdate(update *v1alpha1.NodesUpdate, namespace, name string) field.ErrorList {
 	var errs field.ErrorList
 	metadata := field.NewPath("metadata")
-	if update.Name != "" && update.Name != name {
-		errs = append(errs, field.Invalid(metadata.Child("name"), update.Name, "must be the name in the URL, "+name))
+	if update.Metadata.Name != "" && update.Metadata.Name != name {
+		errs = append(errs, field.Invalid(metadata.Child("name"), update.Metadata.Name, "must be the name in the URL, "+name))
 	}
-	if update.UID == "" {
+	if update.Metadata.Namespace != "" && update.Metadata.Namespace != namespace {
+		errs = append(errs, field.Invalid(metadata.Child("namespace"), update.Metadata.Namespace, "must be the namespace in the URL, "+namespace))
+	}
+	if update.Metadata.UID == "" {
 		errs = append(errs, field.Required(metadata.Child("uid"), "UID of the workflow that the writer saw"))
 	}
-	if update.ResourceVersion == "" {
+	if update.Metadata.ResourceVersion == "" {
 		errs = append(errs, field.Required(metadata.Child("resourceVersion"), "resource version of the workflow that the writer saw"))
 	}
-	errs = append(errs, metav1validation.ValidateLabels(update.Labels, metadata.Child("labels"))...)
+	errs = append(errs, metav1validation.ValidateLabels(update.Metadata.Labels, metadata.Child("labels"))...)
 	seenPages, seenNodes := map[int32]bool{}, map[string]bool{}
 	for i := range update.Pages {
 		page, path := &update.Pages[i], field.NewPath("pages").Index(i)
