@@ -105,7 +105,9 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 		}
 	}
 	if reportsItself(in) {
-		addReporting(&pod.Spec, n)
+		if err := addReporting(&pod.Spec, in, n); err != nil {
+			return nil, err
+		}
 	}
 	if err := addVolumes(&pod.Spec, in); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func dataContainer(in Input) (corev1.Container, error) {
 	data.Source.ArtifactPaths = &wfv1.ArtifactPaths{Artifact: *source}
 	t.Data = &data
 	c, err := ownMain(in, &t)
-	c.Command = []string{executorPath + "-cloud", "data"}
+	c.Command = []string{cloudExecutorPath, "data"}
 	return c, err
 }
 

@@ -48,11 +48,20 @@ func ownMain(in Input, t *wfv1.Template) (corev1.Container, error) {
 	return c, nil
 }
 
-// addReporting gives a main that reports by itself what it needs for that.
-func addReporting(spec *corev1.PodSpec, n needs) {
+// addReporting gives a main that reports by itself what it needs for that, and for its work.
+func addReporting(spec *corev1.PodSpec, in Input, n needs) error {
 	if !n.wait { // which brings the same volumes
 		spec.Volumes = append(spec.Volumes, emptyDir(tmpVolumeName), tokenVolume())
 	}
+	if in.Template.Data == nil {
+		return nil
+	}
+	source, err := dataSource(in)
+	if err != nil {
+		return err
+	}
+	mountCredentials(spec, mainOf(spec.Containers), &source.ArtifactLocation)
+	return nil
 }
 
 // handAlone gives main its task in a pod without helpers.
