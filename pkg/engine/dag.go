@@ -67,6 +67,11 @@ func (q *readyTasks) Pop() any {
 }
 
 func (r *Run) openDAG(e *entry, t *template) {
+	t, err := t.forNode(r, r.nodeScope(e, t))
+	if err != nil {
+		r.setPhase(e, v1alpha1.NodeError, e.call.refusal(err))
+		return
+	}
 	f := &dagFrame{composite: r.newComposite(e, t, "tasks"), stored: e.stored}
 	f.tasks = make([]taskRun, len(t.graph.Tasks))
 	f.ready.g = t.graph

@@ -199,7 +199,9 @@ func (f *forecast) inside(w want, t *template, inputs *v1alpha1.Inputs) int64 {
 	case v1alpha1.NodeTypeSteps:
 		return f.steps(w, t, scope)
 	case v1alpha1.NodeTypeDAG:
-		return f.dag(w, t, scope)
+		if own, err := t.forNode(f.run, scope); err == nil {
+			return f.dag(w, own, scope)
+		}
 	case v1alpha1.NodeTypePod:
 		return 1
 	}

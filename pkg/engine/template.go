@@ -103,11 +103,7 @@ func (t *template) compileSteps(r *Run) error {
 func (t *template) compileDAG(r *Run) error {
 	target := t.spec.DAG.Target
 	if r.cache.Parse(target).HasTags() {
-		rendered, err := r.cache.RenderString(target, r.globals, expr.Strict)
-		if err != nil {
-			return fmt.Errorf("dag.target: %w", err)
-		}
-		target = rendered
+		target = "" // each node has its own: see forNode
 	}
 	g, err := graph.BuildDAG(t.spec.DAG.Tasks, target)
 	if err != nil {
@@ -121,6 +117,20 @@ func (t *template) compileDAG(r *Run) error {
 		}
 	}
 	return t.findReads(t.spec)
+}
+
+// forNode gives the template with the graph that a node needs: `target` may depend on its inputs (DAG-01).
+func (t *template) forNode(r *Run, scope expr.Scope) (*template, error) {
+	if !r.cache.Parse(t.spec.DAG.Target).HasTags() {
+		return t, nil
+	}
+	target, err := r.cache.RenderString(t.spec.DAG.Target, scope, expr.Strict)
+	if err != nil {
+		return nil, fmt.Errorf("dag.target: %w", err)
+	}
+	own := *t
+	own.graph, err = graph.BuildDAG(t.spec.DAG.Tasks, target)
+	return &own, err
 }
 
 // asStep gives what a task has in common with a step.

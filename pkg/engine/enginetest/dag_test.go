@@ -141,6 +141,32 @@ func TestDAGFailFast_DAG06(t *testing.T) {
 		wf.C Pod Succeeded`)
 }
 
+func TestDAGTargetOfInputs_DAG01(t *testing.T) {
+	d := runCase(t, templates(`
+- name: main
+  steps:
+  - - {name: one, template: graph, arguments: {parameters: [{name: which, value: A}]}}
+    - {name: both, template: graph, arguments: {parameters: [{name: which, value: "A B"}]}}
+    - {name: none, template: graph, arguments: {parameters: [{name: which, value: Z}]}}
+- name: graph
+  inputs: {parameters: [{name: which}]}
+  dag:
+    target: "{{inputs.parameters.which}}"
+    tasks:
+    - {name: A, template: ok}
+    - {name: B, template: ok}
+`), nil)
+	expect(t, d, "Failed child 'wf-2254756942' failed", `
+		wf Steps Failed child 'wf-2254756942' failed
+		wf[0] StepGroup Failed child 'wf-2254756942' failed
+		wf[0].both DAG Succeeded
+		wf[0].both.A Pod Succeeded
+		wf[0].both.B Pod Succeeded
+		wf[0].none DAG Error target "Z" is not a task of this dag
+		wf[0].one DAG Succeeded
+		wf[0].one.A Pod Succeeded`)
+}
+
 func TestDaemons_DMN(t *testing.T) {
 	spec := `
 entrypoint: main
