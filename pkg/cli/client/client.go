@@ -68,7 +68,7 @@ func (c *Client) scoped(request *rest.Request, resource, namespace string) *rest
 
 // Get returns one object as the server sends it.
 func (c *Client) Get(ctx context.Context, resource, namespace, name string) (*unstructured.Unstructured, error) {
-	return object(c.scoped(c.rest.Get(), resource, namespace).Name(name).Do(ctx).Raw())
+	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).Do(ctx)))
 }
 
 // Create stores an object. With dryRun it is only checked. Unknown fields are refused.
@@ -86,7 +86,7 @@ func (c *Client) Do(ctx context.Context, resource, namespace, name, verb string,
 // Patch applies a JSON merge patch.
 func (c *Client) Patch(ctx context.Context, resource, namespace, name string, patch []byte, dryRun bool) (*unstructured.Unstructured, error) {
 	request := dryRunParam(c.scoped(c.rest.Patch("application/merge-patch+json"), resource, namespace).Name(name), dryRun)
-	return object(request.Body(patch).Do(ctx).Raw())
+	return object(answer(request.Body(patch).Do(ctx)))
 }
 
 // Delete deletes an object and, in the background, what belongs to it. A UID, unless empty, must be the object's.
@@ -112,7 +112,7 @@ func (c *Client) send(ctx context.Context, request *rest.Request, body any) (*un
 	if err != nil {
 		return nil, err
 	}
-	return object(request.SetHeader("Content-Type", runtime.ContentTypeJSON).Body(data).Do(ctx).Raw())
+	return object(answer(request.SetHeader("Content-Type", runtime.ContentTypeJSON).Body(data).Do(ctx)))
 }
 
 func dryRunParam(request *rest.Request, dryRun bool) *rest.Request {
@@ -120,6 +120,14 @@ func dryRunParam(request *rest.Request, dryRun bool) *rest.Request {
 		return request.Param("dryRun", metav1.DryRunAll)
 	}
 	return request
+}
+
+// answer is the body of an answer. Of an error it has the server's own words, which the raw body's error lacks.
+func answer(result rest.Result) ([]byte, error) {
+	if err := result.Error(); err != nil {
+		return nil, err
+	}
+	return result.Raw()
 }
 
 func object(data []byte, err error) (*unstructured.Unstructured, error) {

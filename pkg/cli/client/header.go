@@ -15,8 +15,8 @@ import (
 
 // Header returns a workflow without pages of nodes; the nodes of a small one are inside.
 func (c *Client) Header(ctx context.Context, namespace, name string) (*v1alpha1.Workflow, error) {
-	data, err := c.scoped(c.rest.Get(), Workflows, namespace).Name(name).
-		SetHeader("Accept", tableAccept).Param("includeObject", string(metav1.IncludeObject)).Do(ctx).Raw()
+	data, err := answer(c.scoped(c.rest.Get(), Workflows, namespace).Name(name).
+		SetHeader("Accept", tableAccept).Param("includeObject", string(metav1.IncludeObject)).Do(ctx))
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (o ListOptions) apply(request *rest.Request, next string) *rest.Request {
 func (c *Client) List(ctx context.Context, resource, namespace string, options ListOptions) (*unstructured.UnstructuredList, error) {
 	list := &unstructured.UnstructuredList{}
 	for next := ""; ; {
-		data, err := options.apply(c.scoped(c.rest.Get(), resource, namespace), next).Do(ctx).Raw()
+		data, err := answer(options.apply(c.scoped(c.rest.Get(), resource, namespace), next).Do(ctx))
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +73,7 @@ func (c *Client) Table(ctx context.Context, resource, namespace string, options 
 		if options.Whole {
 			request = request.Param("includeObject", string(metav1.IncludeObject))
 		}
-		data, err := request.Do(ctx).Raw()
+		data, err := answer(request.Do(ctx))
 		if err != nil {
 			return nil, err
 		}

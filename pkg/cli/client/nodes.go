@@ -60,7 +60,7 @@ func (n *Nodes) read(ctx context.Context, header *v1alpha1.Workflow) error {
 	list, err := n.client.nodes(ctx, header.Namespace, header.Name, v1alpha1.NodesOptions{ChangedSince: n.revision})
 	if denied(err) || apierrors.IsNotFound(err) {
 		// Roles written for Argo grant the object and know nothing of the subresource.
-		whole, err := n.client.scoped(n.client.rest.Get(), Workflows, header.Namespace).Name(header.Name).Do(ctx).Raw()
+		whole, err := answer(n.client.scoped(n.client.rest.Get(), Workflows, header.Namespace).Name(header.Name).Do(ctx))
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (c *Client) nodes(ctx context.Context, namespace, name string, options v1al
 				request = request.Param(key, value)
 			}
 		}
-		data, err := request.Do(ctx).Raw()
+		data, err := answer(request.Do(ctx))
 		if err != nil {
 			return nil, err
 		}

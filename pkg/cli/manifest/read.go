@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -182,32 +180,41 @@ func readLimited(name string, from io.Reader) ([]byte, error) {
 // parse returns the documents of YAML or JSON text; empty ones are left out, and lists are taken apart. Directories have files
 // that are no manifests: in those that nobody named, what is no object is passed over.
 func (r *Reader) parse(source string, data []byte, unnamed bool) ([]*Document, error) {
-	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(data)))
 	var documents []*Document
-	line := 1
-	for {
-		text, err := reader.Read()
-		if errors.Is(err, io.EOF) {
-			return documents, nil
+	for _, part := range split(data) {
+		line := part.line + leadingLines(part.text)
+		found, err := parseOne(source, line, part.text)
+		switch {
+		case err == nil:
+			documents = append(documents, found...)
+		case unnamed && errors.Is(err, errNoObject):
+		case r.Broken != nil:
+			r.Broken(source, line, err)
+		default:
+			return nil, fmt.Errorf("%s:%d: %w", source, line, err)
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", source, err)
-		}
-		begin := line + leadingLines(text)
-		line += bytes.Count(text, []byte("\n")) + 1 // the separator
-		found, err := parseOne(source, begin, text)
-		if unnamed && errors.Is(err, errNoObject) {
-			continue
-		}
-		if err != nil && r.Broken == nil {
-			return nil, fmt.Errorf("%s:%d: %w", source, begin, err)
-		}
-		if err != nil {
-			r.Broken(source, begin, err)
-			continue
-		}
-		documents = append(documents, found...)
 	}
+	return documents, nil
+}
+
+// part is the text of one document, and the line where it begins.
+type part struct {
+	line int
+	text []byte
+}
+
+// split cuts YAML text at the lines between documents.
+func split(data []byte) []part {
+	parts := []part{{line: 1}}
+	for i, line := range bytes.SplitAfter(data, []byte("\n")) {
+		last := &parts[len(parts)-1]
+		if rest, found := bytes.CutPrefix(line, []byte("---")); found && (len(bytes.TrimSpace(rest)) == 0 || rest[0] == ' ' || rest[0] == '\t') {
+			parts = append(parts, part{line: i + 1, text: append([]byte("   "), rest...)})
+			continue
+		}
+		last.text = append(last.text, line...)
+	}
+	return parts
 }
 
 // leadingLines is how many lines of a document come before its first word.
