@@ -103,15 +103,16 @@ func (p *program) checkMembers(u *unit, own *scope) {
 	if u.template.DAG == nil {
 		for i := range u.template.Steps {
 			for j := range u.template.Steps[i].Steps {
-				p.checkMember(u, own, &u.template.Steps[i].Steps[j], u.path.Child("steps").Index(i).Index(j))
+				p.checkMember(u, own, &u.template.Steps[i].Steps[j], u.path.Child("steps").Index(i).Index(j), i, j)
 			}
 		}
 		return
 	}
 	dag := u.template.DAG
 	path := u.path.Child("dag")
+	tasks := path.Child("tasks")
 	for i := range dag.Tasks {
-		p.checkMember(u, own, asStep(&dag.Tasks[i]), path.Child("tasks").Index(i))
+		p.checkMember(u, own, asStep(&dag.Tasks[i]), tasks.Index(i), 0, i)
 	}
 	own.texts(&struct {
 		Target string `json:"target"`
@@ -142,9 +143,9 @@ func (p *program) checkGraph(u *unit, path *field.Path) {
 	}
 }
 
-func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, path *field.Path) {
+func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, path *field.Path, group, index int) {
 	viewer := u.members.byName[step.Name]
-	if viewer == nil || viewer.call.arguments != &step.Arguments && !samePlace(viewer.call.path, path) {
+	if viewer == nil || viewer.group != group || viewer.index != index {
 		return // a name that is used twice is an error of its own
 	}
 	s := *own
@@ -152,9 +153,14 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 	shell := *step
 	shell.Name, shell.Inline, shell.Hooks, shell.When = "", nil, nil, ""
 	shell.WithItems, shell.WithParam, shell.WithSequence = nil, "", nil
-	s.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
-	s.item = itemsOf(step)
-	s.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When}, path, strict)
+	if s.item = itemsOf(step); s.item != nil {
+		values := s
+		values.item = nil
+		values.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
+	}
+	if hasTag(step.Name) || hasTag(step.When) {
+		s.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When}, path, strict)
+	}
 	s.texts(&shell, path, strict)
 	s.when(step.When, path.Child("when"))
 	s.fromExpressions(&step.Arguments, path.Child("arguments"))
@@ -168,8 +174,6 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 	in.inHook = true
 	p.checkHooks(&in, step.OnExit, step.Hooks, path)
 }
-
-func samePlace(a, b *field.Path) bool { return a.String() == b.String() }
 
 // fromExpressions checks where arguments say by an expression which artifact is meant.
 func (s *scope) fromExpressions(arguments *v1alpha1.Arguments, path *field.Path) {
@@ -210,6 +214,9 @@ func itemsOf(step *v1alpha1.WorkflowStep) *itemNames {
 
 // checkHooks checks the hooks of a step, a task or the workflow.
 func (p *program) checkHooks(s *scope, onExit string, hooks v1alpha1.LifecycleHooks, path *field.Path) {
+	if len(hooks) == 0 {
+		return
+	}
 	for _, event := range slices.Sorted(maps.Keys(hooks)) {
 		hook := hooks[event]
 		at := path.Child("hooks").Key(string(event))

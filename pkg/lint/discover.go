@@ -112,14 +112,15 @@ func (p *program) discoverUnit(u *unit) {
 		for i := range u.template.Steps {
 			for j := range u.template.Steps[i].Steps {
 				step := &u.template.Steps[i].Steps[j]
-				p.discoverMember(u, step, u.path.Child("steps").Index(i).Index(j), i)
+				p.discoverMember(u, step, u.path.Child("steps").Index(i).Index(j), i, j)
 			}
 		}
 	case u.template.DAG != nil:
 		tasks := u.template.DAG.Tasks
 		u.members = &members{root: "tasks", byName: make(map[string]*sibling, len(tasks)), stamps: make([]int, len(tasks))}
+		path := u.path.Child("dag", "tasks")
 		for i := range tasks {
-			p.discoverMember(u, asStep(&tasks[i]), u.path.Child("dag", "tasks").Index(i), i)
+			p.discoverMember(u, asStep(&tasks[i]), path.Index(i), 0, i)
 		}
 		target := u.template.DAG.Target
 		if hasTag(target) {
@@ -138,8 +139,8 @@ func asStep(task *v1alpha1.DAGTask) *v1alpha1.WorkflowStep {
 	}
 }
 
-func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *field.Path, at int) {
-	s := &sibling{name: step.Name, index: at, group: at, hooks: len(step.Hooks) > 0 || step.OnExit != ""}
+func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *field.Path, group, index int) {
+	s := &sibling{name: step.Name, index: index, group: group, hooks: len(step.Hooks) > 0 || step.OnExit != ""}
 	s.exit = step.OnExit != "" || step.Hooks.HasExitHook()
 	switch {
 	case len(step.WithItems) > 0 || step.WithParam != "":
@@ -165,6 +166,9 @@ func (p *program) hookCalls(in *library, onExit string, hooks v1alpha1.Lifecycle
 	var calls []*call
 	if onExit != "" {
 		calls = append(calls, &call{template: onExit, arguments: &v1alpha1.Arguments{}, path: path.Child("onExit"), hook: true, byName: true})
+	}
+	if len(hooks) == 0 && onExit == "" {
+		return nil
 	}
 	for _, event := range slices.Sorted(maps.Keys(hooks)) {
 		hook := hooks[event]

@@ -28,6 +28,7 @@ type program struct {
 	errs     field.ErrorList
 	warnings []string
 	told     map[string]bool
+	checked  map[string]error // expressions that were type-checked
 }
 
 // rules say how strict to be with an object of a kind.
@@ -103,7 +104,7 @@ type members struct {
 // sibling is one step or task.
 type sibling struct {
 	name  string
-	index int // among the tasks
+	index int // among the tasks, or in its group of steps
 	group int // of a step
 	loop  loopKind
 	hooks bool

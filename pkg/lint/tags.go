@@ -149,9 +149,23 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 	if failed {
 		return
 	}
-	if err := program.CheckTypes(types, want); err != nil {
+	if err := s.p.checkTypes(program, types, want); err != nil {
 		s.typeError(err, shown, path())
 	}
+}
+
+// checkTypes checks an expression once for the same variables: steps often repeat one.
+func (p *program) checkTypes(program *expr.Program, types expr.Types, want expr.Type) error {
+	key := fmt.Sprint(want, types, program.Source()) // maps are printed in the order of their keys
+	if known, ok := p.checked[key]; ok {
+		return known
+	}
+	err := program.CheckTypes(types, want)
+	if p.checked == nil {
+		p.checked = map[string]error{}
+	}
+	p.checked[key] = err
+	return err
 }
 
 // typeError tells what does not fit. Comparing a text with a number goes through and is never true, so it is a warning.

@@ -2,12 +2,14 @@ package expr
 
 import (
 	"encoding/json"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
 
-	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/checker"
+	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
 	"github.com/expr-lang/expr/types"
 )
@@ -30,8 +32,8 @@ const (
 // anything.
 type Types map[string]any
 
-// CheckTypes finds operations that do not fit what the variables hold, such as adding a number to a text. With want other
-// than AnyType it also finds results of another type.
+// CheckTypes finds operations that do not fit what the variables hold, such as adding a number to a text. With want
+// BoolType it also finds results that are never true or false.
 func (p *Program) CheckTypes(variables Types, want Type) error {
 	env := variables.asMap()
 	for name, function := range functionTypes() {
@@ -39,14 +41,12 @@ func (p *Program) CheckTypes(variables Types, want Type) error {
 			env[name] = function
 		}
 	}
-	options := []expr.Option{expr.Env(env), expr.AllowUndefinedVariables()}
-	switch want {
-	case BoolType:
-		options = append(options, expr.AsBool())
-	case IntType:
-		options = append(options, expr.AsInt())
+	config := conf.New(env)
+	config.Strict = false // names that are not listed may hold anything
+	if want == BoolType {
+		config.Expect, config.ExpectAny = reflect.Bool, true
 	}
-	if _, err := expr.Compile(p.source, options...); err != nil {
+	if _, err := checker.ParseCheck(p.source, config); err != nil {
 		return oneLine(err)
 	}
 	return nil
@@ -110,6 +110,9 @@ var Functions = sync.OnceValue(func() []string {
 
 // UnknownFunctions lists the functions of sprig that an expression uses and that do not exist, in order.
 func (p *Program) UnknownFunctions() []string {
+	if !strings.Contains(p.source, "sprig") {
+		return nil
+	}
 	tree, err := parser.Parse(p.source)
 	if err != nil {
 		return nil
