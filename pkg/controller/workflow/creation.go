@@ -191,6 +191,11 @@ func (c *Controller) existingPod(ctx context.Context, r *activeRun, w wantedPod)
 	// Attempts are not written to while pods are created, so reading them from here is safe.
 	a := r.attempts[w.NodeID]
 	switch owner := metav1.GetControllerOfNoCopy(live); {
+	case owner != nil && owner.UID == r.workflow.UID && !r.ofThisRound(live) && (a == nil || a.uid != live.UID):
+		if err := c.deleteForeign(ctx, live); err != nil {
+			return nil, transient{err}
+		}
+		return nil, transient{fmt.Errorf("pod %s from before the retry is being deleted", w.PodName)}
 	case isOurs(live, r, w.NodeID) && a != nil && a.replaces == live.UID:
 		if err := c.deleteForeign(ctx, live); err != nil {
 			return nil, transient{err}

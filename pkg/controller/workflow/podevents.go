@@ -41,6 +41,15 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 			c.afterTheEnd(r, nodeID, l)
 			continue
 		}
+		if l.pod.UID != a.uid && !r.ofThisRound(l.pod) {
+			// Left of the node that was here before the retry.
+			if !l.vanished {
+				if err := c.deleteForeign(ctx, l.pod); err != nil {
+					return nil, ended, err
+				}
+			}
+			continue
+		}
 		event, err := c.podEvent(ctx, r, nodeID, a, l)
 		if err != nil {
 			return nil, ended, err

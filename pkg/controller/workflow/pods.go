@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
@@ -19,6 +20,8 @@ type PodControl interface {
 	Create(ctx context.Context, pod *corev1.Pod) (*corev1.Pod, error)
 	// Get reads a pod as it is now, not as an informer has it.
 	Get(ctx context.Context, namespace, name string) (*corev1.Pod, error)
+	// List reads the pods that carry the name of a workflow, as they are now.
+	List(ctx context.Context, namespace, workflow string) ([]corev1.Pod, error)
 	// Delete deletes a pod. A pod that is gone, or another one of the name, is no error.
 	Delete(ctx context.Context, namespace, name string, uid types.UID) error
 	// LabelCompleted marks a pod as done with. A pod that is gone, or another one of the name, is no error.
@@ -58,6 +61,25 @@ func (c clientPodControl) Create(ctx context.Context, pod *corev1.Pod) (*corev1.
 // Get reads the pod from the API, not from a cache.
 func (c clientPodControl) Get(ctx context.Context, namespace, name string) (*corev1.Pod, error) {
 	return c.client.Pods(namespace).Get(ctx, name, metav1.GetOptions{})
+}
+
+// podsPerList is how many pods are read at once.
+const podsPerList = 500
+
+// List reads the pods from the API, not from a cache, whether or not they are dealt with.
+func (c clientPodControl) List(ctx context.Context, namespace, workflow string) ([]corev1.Pod, error) {
+	selector := labels.SelectorFromSet(labels.Set{wfv1.LabelKeyWorkflow: workflow}).String()
+	var pods []corev1.Pod
+	for token := ""; ; {
+		list, err := c.client.Pods(namespace).List(ctx, metav1.ListOptions{LabelSelector: selector, Limit: podsPerList, Continue: token})
+		if err != nil {
+			return nil, err
+		}
+		pods = append(pods, list.Items...)
+		if token = list.Continue; token == "" {
+			return pods, nil
+		}
+	}
 }
 
 // Delete deletes the pod with this UID and no other of its name.

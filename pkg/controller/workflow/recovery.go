@@ -30,8 +30,8 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 	r.adopt(header)
 
 	var nodes []wfv1.NodeStatus
-	// A workflow that has no phase was never looked at, so it has no nodes to read.
-	r.fresh = header.Status.Phase == wfv1.WorkflowUnknown
+	// A workflow that has no phase was never looked at: it has nodes only if it was retried or brought some.
+	r.fresh = header.Status.Phase == wfv1.WorkflowUnknown && header.Status.Nodes == nil && header.Status.NodeStorage == nil && header.Status.Retries == 0
 	if !r.fresh {
 		list, err := c.workflows.Nodes(ctx, key)
 		if err != nil {
@@ -42,6 +42,11 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 		}
 		nodes = list.Items
 		r.pages.loaded(header, list.Pages)
+		if header.Status.Phase == wfv1.WorkflowUnknown && header.Status.Retries > 0 {
+			if err := c.clearEarlierRounds(ctx, r, nodes); err != nil {
+				return nil, err
+			}
+		}
 	}
 
 	options := c.engineOptions(header)

@@ -15,11 +15,13 @@ const PodSelector = wfv1.LabelKeyWorkflow + "," + wfv1.LabelKeyCompleted + "!=tr
 const WorkflowSelector = wfv1.LabelKeyCompleted + "!=true"
 
 // KeepWorkflowHeader is the transform of the workflow informer. NOTE: workflows from the informer have no nodes and no
-// managed fields; a run loads its nodes by themselves.
+// managed fields; a run loads its nodes by themselves. Where there were some, the map is empty rather than nil.
 func KeepWorkflowHeader(obj any) (any, error) {
 	if wf, ok := obj.(*wfv1.Workflow); ok {
 		wf.ManagedFields = nil
-		wf.Status.Nodes = nil
+		if wf.Status.Nodes != nil {
+			wf.Status.Nodes = wfv1.Nodes{}
+		}
 	}
 	return obj, nil
 }
@@ -51,7 +53,7 @@ func KeepPodState(obj any) (any, error) {
 		},
 		Status: pod.Status,
 	}
-	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyProgress} {
+	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyRetries, wfv1.AnnotationKeyProgress} {
 		if v, ok := pod.Annotations[key]; ok {
 			kept.Annotations[key] = v
 		}
