@@ -100,6 +100,9 @@ func run(ctx context.Context, o options) (bool, error) {
 	if err := c.labelNodes(ctx, nodeLabels); err != nil {
 		return false, err
 	}
+	if err := c.listImages(ctx); err != nil {
+		return false, err
+	}
 	r := &runner{cluster: c, library: library, timeout: o.timeout, keep: o.keep, all: o.all, output: o.output}
 	results := r.runAll(ctx, examples, o.parallel, known)
 	return report(os.Stdout, o.output, results)

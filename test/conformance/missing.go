@@ -54,7 +54,6 @@ func holderKey(name string, cluster bool) string {
 
 // ofTemplateItself names what a template of its own asks for, apart from the templates it runs.
 func ofTemplateItself(t *v1alpha1.Template) string {
-	const executor = "the executor: "
 	switch {
 	case t.Synchronization != nil:
 		return "synchronization"
@@ -64,25 +63,6 @@ func ofTemplateItself(t *v1alpha1.Template) string {
 		return "the agent: http template " + t.Name
 	case t.Plugin != nil:
 		return "the agent: plugin template " + t.Name
-	case t.ContainerSet != nil:
-		return executor + "containerSet template " + t.Name
-	case t.Resource != nil:
-		return executor + "resource template " + t.Name
-	case t.Data != nil:
-		return executor + "data template " + t.Name
-	case len(t.Inputs.Artifacts) > 0:
-		return executor + "input artifact " + t.Inputs.Artifacts[0].Name
-	case len(t.Outputs.Artifacts) > 0:
-		return executor + "output artifact " + t.Outputs.Artifacts[0].Name
-	case len(t.Sidecars) > 0:
-		return executor + "sidecar " + t.Sidecars[0].Name
-	case t.ArchiveLocation != nil && t.ArchiveLocation.ArchiveLogs != nil && *t.ArchiveLocation.ArchiveLogs:
-		return executor + "archiveLogs"
-	}
-	for _, p := range t.Outputs.Parameters {
-		if p.ValueFrom != nil && p.ValueFrom.Path != "" && t.Container != nil && len(t.Container.Command) == 0 {
-			return "an index of images: the command of " + t.Container.Image
-		}
 	}
 	return ""
 }

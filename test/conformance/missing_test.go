@@ -24,7 +24,8 @@ spec:
   - name: other
     container: {image: busybox}
   - name: unused
-    resource: {action: get}
+    memoize: {key: k, cache: {configMap: {name: c}}}
+    container: {image: busybox}
 `
 
 func TestMissing(t *testing.T) {
@@ -36,17 +37,15 @@ func TestMissing(t *testing.T) {
 	}{
 		{name: "nothing", leaf: "}"},
 		{name: "output parameter of a command", leaf: ", command: [x]}\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}"},
-		{name: "output parameter of the image's command", leaf: "}\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}",
-			want: "an index of images: the command of busybox"},
-		{name: "artifact", leaf: "}\n    inputs: {artifacts: [{name: f, path: /f}]}", want: "the executor: input artifact f"},
-		{name: "sidecar", leaf: "}\n    sidecars: [{name: s, image: busybox}]", want: "the executor: sidecar s"},
+		{name: "output parameter of the image's command", leaf: "}\n    outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}"},
+		{name: "sidecar and artifact", leaf: "}\n    sidecars: [{name: s, image: busybox}]\n    inputs: {artifacts: [{name: f, path: /f}]}"},
 		{name: "lock", leaf: "}\n    synchronization: {mutexes: [{name: m}]}", want: "synchronization"},
 		{name: "cache", leaf: "}\n    memoize: {key: k, cache: {configMap: {name: c}}}", want: "memoization"},
 		{name: "result", later: ", when: '{{steps.a.outputs.result}} == 1'", leaf: "}"},
-		{name: "never came to it", leaf: "}\n    sidecars: [{name: s, image: busybox}]",
+		{name: "never came to it", leaf: "}\n    memoize: {key: k, cache: {configMap: {name: c}}}",
 			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Skipped", Template: "leaf"}}}}},
-		{name: "came to it", leaf: "}\n    sidecars: [{name: s, image: busybox}]",
-			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Pod", Template: "leaf"}}}}, want: "the executor: sidecar s"},
+		{name: "came to it", leaf: "}\n    memoize: {key: k, cache: {configMap: {name: c}}}",
+			truth: &truth{record: record{Nodes: []nodeRecord{{Type: "Pod", Template: "leaf"}}}}, want: "memoization"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -70,7 +69,8 @@ metadata: {name: shared}
 spec:
   templates:
   - name: get
-    resource: {action: get}
+    memoize: {key: k, cache: {configMap: {name: c}}}
+    container: {image: busybox}
 ---
 apiVersion: argoproj.io/v1alpha1
 kind: Workflow
@@ -86,7 +86,7 @@ spec:
 		t.Fatal(err)
 	}
 	got, err := missing(&example{}, documents[1:], documents[:1])
-	if want := "the executor: resource template get"; err != nil || got != want {
+	if want := "memoization"; err != nil || got != want {
 		t.Errorf("missing %q (%v), want %q", got, err, want)
 	}
 	if got, err := missing(&example{}, []*unstructured.Unstructured{ofTemplate(documents[0])}, documents[:1]); err != nil || got != "" {
