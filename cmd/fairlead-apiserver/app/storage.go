@@ -17,6 +17,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/storage/embedded"
 	"fairlead.dev/fairlead/pkg/storage/identity"
+	"fairlead.dev/fairlead/pkg/storage/memo"
 	"fairlead.dev/fairlead/pkg/storage/zstd"
 )
 
@@ -176,9 +177,11 @@ func (s *store) close() {
 	}
 }
 
-// compress makes the configured server compress what it stores, under the encryption that its options ask for, if any.
+// compress makes the configured server compress what it stores, under the encryption that its options ask for, if any, and
+// remember for a moment what it decoded.
 func compress(config *genericapiserver.Config, etcd *genericoptions.EtcdOptions) {
 	storageConfig := etcd.StorageConfig
+	storageConfig.Codec = memo.NewCodec(storageConfig.Codec)
 	storageConfig.StorageObjectCountTracker = config.StorageObjectCountTracker
 	config.ResourceTransformers = zstd.NewResourceTransformers(config.ResourceTransformers)
 	config.RESTOptionsGetter = etcd.CreateRESTOptionsGetter(
