@@ -165,7 +165,7 @@ func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *fie
 func (p *program) hookCalls(in *library, onExit string, hooks v1alpha1.LifecycleHooks, path *field.Path) []*call {
 	var calls []*call
 	if onExit != "" {
-		calls = append(calls, &call{template: onExit, arguments: &v1alpha1.Arguments{}, path: path.Child("onExit"), hook: true, byName: true})
+		calls = append(calls, &call{template: onExit, arguments: &v1alpha1.Arguments{}, path: path.Child("onExit"), hook: true})
 	}
 	if len(hooks) == 0 && onExit == "" {
 		return nil
@@ -190,7 +190,7 @@ func (p *program) resolve(in *library, c *call) {
 		c.callee.inline = true
 	case c.ref != nil:
 		p.resolveRef(in, c)
-	case hasTag(c.template):
+	case !c.byName && hasTag(c.template):
 		p.partial = true
 	case c.template != "":
 		c.callee = p.named(in, c.template)

@@ -79,15 +79,14 @@ type unit struct {
 
 // call is a place where a template is run from: a step, a task, a hook, the entrypoint.
 type call struct {
-	template    string
-	ref         *v1alpha1.TemplateRef
-	inline      *v1alpha1.Template
-	arguments   *v1alpha1.Arguments
-	path        *field.Path
-	callee      *unit // nil: not known
-	byName      bool  // template holds the name of a template in the same library
-	hook        bool
-	unreachable bool
+	template  string
+	ref       *v1alpha1.TemplateRef
+	inline    *v1alpha1.Template
+	arguments *v1alpha1.Arguments
+	path      *field.Path
+	callee    *unit // nil: not known
+	byName    bool  // the name is never put together at run time
+	hook      bool
 }
 
 // members are the steps or tasks of a template, which refer to each other.

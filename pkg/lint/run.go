@@ -41,7 +41,7 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 // referencedSpec finds the object that gives the workflow its templates (REF-03): V-005, V-007, V-022, V-044.
 func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
 	path := p.rules.path.Child("workflowTemplateRef")
-	if ref.Name == "" || hasTag(ref.Name) || p.lookup == nil {
+	if ref.Name == "" || p.lookup == nil {
 		p.partial = true
 		return p.own
 	}
@@ -140,11 +140,14 @@ type roots struct {
 func (p *program) roots(entry *library) roots {
 	path := p.rules.path
 	r := roots{}
-	if p.spec.Entrypoint != "" && !hasTag(p.spec.Entrypoint) {
+	if p.spec.Entrypoint != "" {
 		r.entry = &call{template: p.spec.Entrypoint, arguments: &p.spec.Arguments, path: path.Child("entrypoint"), byName: true}
 		p.resolve(entry, r.entry)
 	}
 	r.exit = p.hookCalls(entry, p.spec.OnExit, p.spec.Hooks, path)
+	if p.spec.OnExit != "" {
+		r.exit[0].byName = true
+	}
 	if entry.site != nil {
 		p.referencedRoots(entry, r)
 	}
@@ -165,7 +168,7 @@ func (p *program) referencedRoots(entry *library, r roots) {
 		undefined(path.Child("entrypoint"), p.spec.Entrypoint)
 	}
 	for _, c := range r.exit {
-		if c.callee == nil && c.ref == nil && c.template != "" && !hasTag(c.template) {
+		if c.callee == nil && c.ref == nil && c.template != "" && (c.byName || !hasTag(c.template)) {
 			undefined(c.path, c.template)
 		}
 	}

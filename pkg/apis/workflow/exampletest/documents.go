@@ -81,6 +81,9 @@ func Load(t *testing.T) []Document {
 	return documents
 }
 
+// Location returns where the examples would be, whether they are there or not.
+func Location() string { return directory() }
+
 func directory() string {
 	if directory := os.Getenv(DirectoryEnv); directory != "" {
 		return directory

@@ -22,7 +22,7 @@ const (
 // workflowHooks checks the exit handler and the hooks of the workflow: V-011, V-012.
 func (c *specChecker) workflowHooks(path *field.Path) {
 	if c.spec.OnExit != "" {
-		c.localTemplate(c.spec.OnExit, path.Child("onExit"))
+		c.knownTemplate(c.spec.OnExit, path.Child("onExit"))
 	}
 	c.hooks(c.spec.Hooks, expressionRequired, path.Child("hooks"))
 }

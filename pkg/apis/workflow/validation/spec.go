@@ -110,7 +110,7 @@ func (c *specChecker) entrypoint(specPath *field.Path) {
 		}
 		return
 	}
-	c.localTemplate(name, path)
+	c.knownTemplate(name, path)
 	if template := c.templates[name]; template != nil && !c.rules.ValuesOptional {
 		errs, _ := ValidateCall(template, &c.spec.Arguments, specPath.Child("arguments"))
 		c.errors(errs)
@@ -120,7 +120,14 @@ func (c *specChecker) entrypoint(specPath *field.Path) {
 // localTemplate checks that a template of this name exists: V-011. Names with tags are known only at run time, and with
 // workflowTemplateRef the templates are in another object.
 func (c *specChecker) localTemplate(name string, path *field.Path) {
-	if c.spec.WorkflowTemplateRef != nil || hasTag(name) || c.templates[name] != nil {
+	if !hasTag(name) {
+		c.knownTemplate(name, path)
+	}
+}
+
+// knownTemplate is localTemplate for names that are never put together at run time: entrypoint and exit handler.
+func (c *specChecker) knownTemplate(name string, path *field.Path) {
+	if c.spec.WorkflowTemplateRef != nil || c.templates[name] != nil {
 		return
 	}
 	c.errs = append(c.errs, field.Invalid(path, name, fmt.Sprintf("template name '%s' undefined; %s", name, oneOf(c.names))))
