@@ -21,6 +21,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apiserver"
 	"fairlead.dev/fairlead/pkg/apiserver/anyname"
 	"fairlead.dev/fairlead/pkg/apiserver/clusterfeatures"
+	"fairlead.dev/fairlead/pkg/apiserver/frontproxy"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	workflowrest "fairlead.dev/fairlead/pkg/registry/workflow/rest"
 	"fairlead.dev/fairlead/pkg/storage/identity"
@@ -107,6 +108,9 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 
 	if err := o.Recommended.ApplyTo(config.Generic); err != nil {
 		return nil, err
+	}
+	if headers := config.Generic.Authentication.RequestHeaderConfig; headers != nil {
+		config.Generic.Authentication.Authenticator = frontproxy.NewAuthenticator(headers, config.Generic.Authentication.Authenticator)
 	}
 	if o.Standalone != nil {
 		config.Generic.Authentication.Authenticator = o.Standalone.Authenticator
