@@ -3,5 +3,9 @@ package all
 
 import (
 	// Each registers itself.
+	_ "fairlead.dev/fairlead/pkg/artifact/azure"
 	_ "fairlead.dev/fairlead/pkg/artifact/basic"
+	_ "fairlead.dev/fairlead/pkg/artifact/gcs"
+	_ "fairlead.dev/fairlead/pkg/artifact/hdfs"
+	_ "fairlead.dev/fairlead/pkg/artifact/oss"
 )

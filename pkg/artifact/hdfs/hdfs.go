@@ -1,0 +1,243 @@
+// Package hdfs keeps artifacts in a Hadoop file system.
+package hdfs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+
+	"github.com/colinmarc/hdfs/v2"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/artifact"
+)
+
+func init() {
+	artifact.Register(artifact.KindHDFS, New)
+}
+
+// fileSystem is as much of a file system as the driver needs.
+type fileSystem interface {
+	Stat(name string) (fs.FileInfo, error)
+	ReadDir(name string) ([]fs.FileInfo, error)
+	Open(name string) (io.ReadSeekCloser, error)
+	Create(name string) (io.WriteCloser, error)
+	MkdirAll(name string, mode fs.FileMode) error
+	RemoveAll(name string) error
+	Rename(from, to string) error
+	Close() error
+}
+
+// New makes the driver for a file system. Each operation connects anew, as connections do not survive long pauses.
+func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resources) (artifact.Driver, error) {
+	options, err := clientOptions(ctx, &l.HDFS.HDFSConfig, resources)
+	if err != nil {
+		return nil, err
+	}
+	return &driver{
+		Unsupported: artifact.Unsupported{Kind: artifact.KindHDFS},
+		connect: func() (fileSystem, error) {
+			client, err := hdfs.NewClient(options)
+			if err != nil {
+				return nil, err
+			}
+			return remote{client}, nil
+		},
+	}, nil
+}
+
+// remote gives the library's client the types of fileSystem.
+type remote struct{ *hdfs.Client }
+
+func (r remote) Open(name string) (io.ReadSeekCloser, error) { return r.Client.Open(name) }
+func (r remote) Create(name string) (io.WriteCloser, error)  { return r.Client.Create(name) }
+
+type driver struct {
+	artifact.Unsupported
+	connect func() (fileSystem, error)
+}
+
+// Load copies a file or a directory.
+func (d *driver) Load(_ context.Context, a *wfv1.Artifact, target string) error {
+	files, err := d.connect()
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	return explain(load(files, a.HDFS.Path, target))
+}
+
+func load(files fileSystem, source, target string) error {
+	info, err := files.Stat(source)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
+		reader, err := files.Open(source)
+		if err != nil {
+			return err
+		}
+		defer reader.Close()
+		return artifact.WriteFile(target, reader)
+	}
+	if err := os.MkdirAll(target, 0o755); err != nil {
+		return err
+	}
+	entries, err := files.ReadDir(source)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if !filepath.IsLocal(entry.Name()) {
+			return artifact.MarkLasting(fmt.Errorf("%q in %s is no name of a file here", entry.Name(), source))
+		}
+		if err := load(files, path.Join(source, entry.Name()), filepath.Join(target, entry.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Open reads a file or a part of it.
+func (d *driver) Open(_ context.Context, a *wfv1.Artifact, r artifact.Range) (io.ReadCloser, artifact.Attributes, error) {
+	files, err := d.connect()
+	if err != nil {
+		return nil, artifact.Attributes{}, err
+	}
+	stream, attributes, err := open(files, a.HDFS.Path, r)
+	if err != nil {
+		files.Close()
+		return nil, attributes, explain(err)
+	}
+	return connected{stream, files}, attributes, nil
+}
+
+func open(files fileSystem, name string, r artifact.Range) (io.ReadCloser, artifact.Attributes, error) {
+	info, err := files.Stat(name)
+	if err != nil {
+		return nil, artifact.Attributes{}, err
+	}
+	if info.IsDir() {
+		return nil, artifact.Attributes{}, artifact.NotFound("%s is a directory", name)
+	}
+	attributes := artifact.Attributes{Size: info.Size(), Modified: info.ModTime()}
+	reader, err := files.Open(name)
+	if err != nil {
+		return nil, attributes, err
+	}
+	if _, err := reader.Seek(min(r.Offset, info.Size()), io.SeekStart); err != nil {
+		reader.Close()
+		return nil, attributes, err
+	}
+	stream, err := artifact.Part(reader, artifact.Range{Length: r.Length})
+	return stream, attributes, err
+}
+
+// connected closes the connection with the stream.
+type connected struct {
+	io.ReadCloser
+	files fileSystem
+}
+
+func (c connected) Close() error { return errors.Join(c.ReadCloser.Close(), c.files.Close()) }
+
+// Save stores a file or a directory.
+func (d *driver) Save(_ context.Context, a *wfv1.Artifact, source string) error {
+	return d.store(a, func(files fileSystem, target string) error {
+		return filepath.WalkDir(source, func(name string, entry fs.DirEntry, err error) error {
+			if err != nil {
+				return err
+			}
+			relative, err := filepath.Rel(source, name)
+			if err != nil {
+				return err
+			}
+			to := path.Join(target, filepath.ToSlash(relative))
+			if entry.IsDir() {
+				return files.MkdirAll(to, 0o755)
+			}
+			if name != source && !entry.Type().IsRegular() {
+				return artifact.MarkLasting(fmt.Errorf("%s is neither a file nor a directory (%s)", relative, entry.Type()))
+			}
+			file, err := os.Open(name)
+			if err != nil {
+				return err
+			}
+			defer file.Close()
+			return write(files, to, file)
+		})
+	})
+}
+
+// SaveStream stores a stream.
+func (d *driver) SaveStream(_ context.Context, a *wfv1.Artifact, r io.Reader) error {
+	return d.store(a, func(files fileSystem, target string) error { return write(files, target, r) })
+}
+
+// store lets save write to a name beside the artifact's, which takes its place when all is there. What is there already is
+// replaced with force only.
+func (d *driver) store(a *wfv1.Artifact, save func(files fileSystem, target string) error) error {
+	files, err := d.connect()
+	if err != nil {
+		return err
+	}
+	defer files.Close()
+	target := path.Clean(a.HDFS.Path)
+	_, err = files.Stat(target)
+	exists := err == nil
+	if exists && !a.HDFS.Force {
+		return artifact.MarkLasting(errors.New("the path exists already (hdfs.force would overwrite it)"))
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return explain(err)
+	}
+	if err := files.MkdirAll(path.Dir(target), 0o755); err != nil {
+		return explain(err)
+	}
+	partial := path.Join(path.Dir(target), "."+path.Base(target)+".partial")
+	if err := files.RemoveAll(partial); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return explain(err)
+	}
+	if err := save(files, partial); err != nil {
+		_ = files.RemoveAll(partial)
+		return explain(err)
+	}
+	if exists {
+		if err := files.RemoveAll(target); err != nil {
+			return explain(err)
+		}
+	}
+	return explain(files.Rename(partial, target))
+}
+
+func write(files fileSystem, name string, r io.Reader) error {
+	writer, err := files.Create(name)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(writer, r)
+	closed := writer.Close()
+	// The last block is being copied to further nodes; the file is complete.
+	if err == nil && !hdfs.IsErrReplicating(closed) {
+		err = closed
+	}
+	return err
+}
+
+// explain marks what is not found.
+func explain(err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, fs.ErrNotExist):
+		return artifact.NotFound("%v", err)
+	case errors.Is(err, fs.ErrPermission):
+		return artifact.MarkLasting(err)
+	}
+	return err
+}
