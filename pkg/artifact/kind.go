@@ -92,3 +92,19 @@ func withoutPassword(address string) string {
 	u.User, u.RawQuery, u.Fragment = nil, "", ""
 	return u.String()
 }
+
+// Ambient tells whether a location is read with credentials of the environment instead of those that it names. In a pod they
+// are the pod's own. A server must not use its own for what a user asks it to read.
+func Ambient(l *wfv1.ArtifactLocation) bool {
+	switch KindOf(l) {
+	case KindS3:
+		return l.S3.UseSDKCreds || l.S3.AccessKeySecret == nil
+	case KindGCS:
+		return l.GCS.ServiceAccountKeySecret == nil
+	case KindAzure:
+		return l.Azure.UseSDKCreds
+	case KindOSS:
+		return l.OSS.UseSDKCreds
+	}
+	return false
+}

@@ -38,10 +38,13 @@ const (
 // New makes the driver for the bucket of a location. Without a key it uses what the environment has: workload identity, or
 // GOOGLE_APPLICATION_CREDENTIALS.
 func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resources) (artifact.Driver, error) {
+	return newStore(ctx, l, resources)
+}
+
+func newStore(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resources, options ...option.ClientOption) (artifact.Driver, error) {
 	if l.GCS.Bucket == "" {
 		return nil, errors.New("the location needs gcs.bucket")
 	}
-	var options []option.ClientOption
 	key, err := artifact.SecretValue(ctx, resources, l.GCS.ServiceAccountKeySecret)
 	if err != nil {
 		return nil, fmt.Errorf("gcs.serviceAccountKeySecret: %w", err)
