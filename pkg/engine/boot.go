@@ -87,6 +87,7 @@ func (r *Run) begun() error {
 		r.status.StartedAt = r.now
 	}
 	r.status.Message = ""
+	r.status.ArtifactGCStatus = nil // a run that starts again leaves artifacts again
 	r.status.EstimatedDuration = r.opts.Estimate.ofWorkflow()
 	r.statusChanged = true
 	r.setLabel(v1alpha1.LabelKeyPhase, string(v1alpha1.WorkflowRunning))

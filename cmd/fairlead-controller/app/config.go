@@ -44,6 +44,8 @@ type Config struct {
 	EndedInformer cache.SharedIndexInformer
 	// RepositoryInformer delivers the artifact repositories of namespaces.
 	RepositoryInformer cache.SharedIndexInformer
+	// TaskInformer and ArtifactPodInformer deliver what artifact garbage collection has under way.
+	TaskInformer, ArtifactPodInformer cache.SharedIndexInformer
 	// NamespaceInformer delivers the labels of namespaces; nil when there is only one.
 	NamespaceInformer cache.SharedIndexInformer
 
@@ -100,10 +102,7 @@ func NewConfig(o *Options) (*Config, error) {
 
 // makeInformers makes the informers, which deliver what is for this instance (CFG-05).
 func (c *Config) makeInformers(instance string) error {
-	instanceSelector := ",!" + wfv1.LabelKeyControllerInstanceID
-	if instance != "" {
-		instanceSelector = "," + wfv1.LabelKeyControllerInstanceID + "=" + instance
-	}
+	instanceSelector := "," + instanceSelector(instance)
 	workflows := c.Workflows.ArgoprojV1alpha1().Workflows(c.Options.Namespace)
 	workflowInformer := func(selector string, indexers cache.Indexers) cache.SharedIndexInformer {
 		return cache.NewSharedIndexInformer(

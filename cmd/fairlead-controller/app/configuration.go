@@ -16,6 +16,7 @@ import (
 	"k8s.io/utils/clock"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/artifactgc"
 	"fairlead.dev/fairlead/pkg/controller/config"
 	"fairlead.dev/fairlead/pkg/controller/credentials"
 	"fairlead.dev/fairlead/pkg/controller/repository"
@@ -47,6 +48,9 @@ func (c *Config) loadConfiguration(ctx context.Context, custom *workflow.CustomM
 	}
 	started = true
 	if err := c.makeInformers(c.Configuration.Current().InstanceID); err != nil {
+		return err
+	}
+	if err := c.makeArtifactGCInformers(c.Configuration.Current().InstanceID); err != nil {
 		return err
 	}
 	c.RepositoryInformer = repository.NewInformer(c.Kube, c.Options.Namespace)
@@ -108,7 +112,7 @@ func (c *Config) credentialSharer(ctx context.Context) workflow.CredentialSharer
 }
 
 // runLoops runs workflows and the loops that clean up after them, until ctx ends.
-func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, e environment) error {
+func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, garbage *artifactgc.Controller, e environment) error {
 	retention, err := ttl.NewController(c.Workflows.ArgoprojV1alpha1(), c.EndedInformer, ttl.Options{
 		Workers: c.Options.TTLWorkers, Config: c.Configuration.Current, Propagation: e.deletion,
 	}, clock.RealClock{})
@@ -127,6 +131,7 @@ func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, e
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	loops.Go(func() { retention.Run(ctx) })
+	loops.Go(func() { garbage.Run(ctx) })
 	return workflows.Run(ctx)
 }
 

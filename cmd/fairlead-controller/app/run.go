@@ -21,6 +21,7 @@ import (
 	"k8s.io/klog/v2"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/artifactgc"
 	"fairlead.dev/fairlead/pkg/controller/direct"
 	"fairlead.dev/fairlead/pkg/controller/repository"
 	"fairlead.dev/fairlead/pkg/controller/ttl"
@@ -60,6 +61,7 @@ func Main(ctx context.Context, arguments []string) error {
 func (c *Config) Run(ctx context.Context) error {
 	custom := workflow.RegisterMetrics()
 	ttl.RegisterMetrics()
+	artifactgc.RegisterMetrics()
 	surroundings, err := readEnvironment(os.Getenv)
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func (c *Config) Run(ctx context.Context) error {
 
 	// Informers and events go on while work in flight finishes.
 	var syncs []func() bool
-	for _, informer := range []cache.SharedIndexInformer{c.WorkflowInformer, c.PodInformer, c.ResultInformer, c.EndedInformer, c.RepositoryInformer, c.NamespaceInformer} {
+	for _, informer := range []cache.SharedIndexInformer{c.WorkflowInformer, c.PodInformer, c.ResultInformer, c.EndedInformer, c.RepositoryInformer, c.NamespaceInformer, c.TaskInformer, c.ArtifactPodInformer} {
 		if informer != nil {
 			go informer.RunWithContext(serving)
 			syncs = append(syncs, informer.HasSynced)
@@ -130,6 +132,7 @@ func (c *Config) Run(ctx context.Context) error {
 			History:        history(c),
 			Recorder:       workflow.NewEventRecorder(recorder),
 			Metrics:        custom,
+			Finalizers:     c.finalizers(surroundings),
 			Config:         c.Configuration.Current,
 			NamespaceLimit: c.namespaceLimit,
 			Credentials:    sharer,
@@ -153,7 +156,11 @@ func (c *Config) Run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		return c.runLoops(ctx, controller, surroundings)
+		garbage, err := c.artifactGC(recorder, executor, surroundings)
+		if err != nil {
+			return err
+		}
+		return c.runLoops(ctx, controller, garbage, surroundings)
 	}
 	klog.FromContext(ctx).Info("Starting", "leaderElection", c.Options.LeaderElect, "namespace", c.Options.Namespace)
 	if !c.Options.LeaderElect {

@@ -88,6 +88,8 @@ type Dependencies struct {
 	Metrics *CustomMetrics
 	// Recorder emits Kubernetes Events.
 	Recorder EventRecorder
+	// Finalizers keeps workflows until their artifacts are dealt with; nil: artifacts are let be.
+	Finalizers FinalizerControl
 	// Config is the configuration in force; nil: that of an empty ConfigMap.
 	Config func() *config.Config
 	// NamespaceLimit is how many workflows of a namespace may run, where its labels say so; nil: no namespace says.
@@ -129,6 +131,7 @@ type Controller struct {
 	rate         *podRate
 	repositories Repositories
 	credentials  CredentialSharer
+	finalizers   FinalizerControl
 
 	headers   headerReader
 	podCache  podReader
@@ -168,6 +171,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		config:       deps.Config,
 		repositories: deps.Repositories,
 		credentials:  deps.Credentials,
+		finalizers:   deps.Finalizers,
 
 		headers:   headerReader{deps.WorkflowInformer.GetIndexer()},
 		podCache:  podReader{deps.PodInformer.GetIndexer()},

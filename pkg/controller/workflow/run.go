@@ -44,6 +44,10 @@ type activeRun struct {
 	over    map[string]types.UID
 	creates createQueue
 
+	// templatesChecked is, while there is no finalizer, how many templates of other objects were seen when it was last asked
+	// whether one is needed, plus one.
+	templatesChecked int
+
 	claims      []corev1.Volume
 	claimsMade  bool
 	statusDirty bool

@@ -103,6 +103,9 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 				return err
 			}
 		}
+		if err := c.keepForArtifacts(ctx, r, &decision); err != nil {
+			return err
+		}
 		if err := c.commit(ctx, r, &decision); err != nil {
 			if apierrors.IsRequestEntityTooLargeError(err) {
 				return c.abandon(ctx, r, wfv1.WorkflowError, "the status of this workflow is too large to be stored: "+err.Error())

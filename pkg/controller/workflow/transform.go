@@ -6,10 +6,11 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 )
 
-// PodSelector is the label selector of the pod informer: pods of workflows whose end is not yet recorded and cleaned up.
-const PodSelector = wfv1.LabelKeyWorkflow + "," + wfv1.LabelKeyCompleted + "!=true"
+// PodSelector is the label selector of the pod informer: pods of steps whose end is not yet recorded and cleaned up.
+const PodSelector = wfv1.LabelKeyWorkflow + "," + wfv1.LabelKeyCompleted + "!=true," + wfv1.LabelKeyComponent + "!=" + podbuilder.ComponentArtifactGC
 
 // WorkflowSelector is the label selector of the workflow informer: workflows that are not over (CTL-12).
 const WorkflowSelector = wfv1.LabelKeyCompleted + "!=true"
