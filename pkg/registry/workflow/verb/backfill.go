@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/apiserver/pkg/audit"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 	"k8s.io/utils/clock"
@@ -159,6 +160,7 @@ func (r *BackfillREST) fill(ctx context.Context, cron *v1alpha1.CronWorkflow, bo
 		}
 		result.Workflows = append(result.Workflows, entry)
 	}
+	audit.AddAuditAnnotation(ctx, auditCreated, fmt.Sprintf("%d workflows, label %s=%s", created, v1alpha1.LabelKeyCronWorkflowBackfill, body.Name))
 	return result, nil
 }
 
@@ -167,7 +169,7 @@ func (r *BackfillREST) createOne(ctx context.Context, cron *v1alpha1.CronWorkflo
 	wf.Name = name
 	wf.Labels = withLabel(wf.Labels, v1alpha1.LabelKeyCronWorkflowBackfill, body.Name)
 	setParameter(&wf.Spec.Arguments, body.ArgName, at.Format(time.RFC3339))
-	_, err := r.creation.Create(ctx, wf, "cronworkflows/backfill", options)
+	_, err := r.creation.createOne(ctx, wf, "cronworkflows/backfill", options)
 	return err
 }
 

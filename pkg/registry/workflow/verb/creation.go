@@ -38,8 +38,17 @@ type Creation struct {
 	Admission admission.Interface
 }
 
-// Create stores a workflow in its namespace. by is the subresource, for messages.
+// Create stores a workflow in its namespace and notes it in the audit log. by is the subresource, for messages.
 func (c *Creation) Create(ctx context.Context, wf *v1alpha1.Workflow, by string, options *metav1.CreateOptions) (*v1alpha1.Workflow, error) {
+	created, err := c.createOne(ctx, wf, by, options)
+	if err == nil {
+		audit.AddAuditAnnotation(ctx, auditCreated, created.Namespace+"/"+created.Name)
+	}
+	return created, err
+}
+
+// createOne stores one of possibly many workflows of a request.
+func (c *Creation) createOne(ctx context.Context, wf *v1alpha1.Workflow, by string, options *metav1.CreateOptions) (*v1alpha1.Workflow, error) {
 	ctx = genericapirequest.WithNamespace(ctx, wf.Namespace)
 	if err := c.Authorize(ctx, wf.Namespace, wf.Name, by); err != nil {
 		return nil, err
@@ -66,7 +75,6 @@ func (c *Creation) Create(ctx context.Context, wf *v1alpha1.Workflow, by string,
 	if !ok {
 		return nil, apierrors.NewInternalError(fmt.Errorf("the storage of workflows answered with a %T", created))
 	}
-	audit.AddAuditAnnotation(ctx, auditCreated, stored.Namespace+"/"+stored.Name)
 	return stored, nil
 }
 
