@@ -2,6 +2,7 @@
 package manifests
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/yaml"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 const root = "../../manifests"
@@ -135,6 +138,45 @@ func TestOnlyQuickStartRunsAsRoot(t *testing.T) {
 				t.Errorf("%s: %s runs as root", name, d.Name)
 			}
 		}
+	}
+}
+
+// Artifacts work right after the quick-start: the repository of the configuration is the Service of the store, its
+// credentials are the Secret that the store makes and the controller hands on.
+func TestQuickStartHasAnArtifactRepository(t *testing.T) {
+	r := render(t, filepath.Join(root, "overlays/quick-start"))
+	var configured struct {
+		S3 wfv1.S3Artifact `json:"s3"`
+	}
+	for _, c := range of[*corev1.ConfigMap](r.objects) {
+		if c.Name == "workflow-controller-configmap" {
+			if err := yaml.UnmarshalStrict([]byte(c.Data["artifactRepository"]), &struct {
+				S3 *wfv1.S3ArtifactRepository `json:"s3"`
+			}{}); err != nil {
+				t.Error(err)
+			}
+			if err := yaml.Unmarshal([]byte(c.Data["artifactRepository"]), &configured); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	address := ""
+	for _, s := range of[*corev1.Service](r.objects) {
+		if s.Name == "fairlead-store" {
+			address = fmt.Sprintf("%s.%s.svc:%d", s.Name, s.Namespace, s.Spec.Ports[0].Port)
+		}
+	}
+	if configured.S3.Endpoint != address || address == "" {
+		t.Errorf("the repository is at %q, the store at %q", configured.S3.Endpoint, address)
+	}
+	made := deployment(t, r.objects, "fairlead-store").Spec.Template.Spec.Containers[0].Args
+	shared := deployment(t, r.objects, "fairlead-controller").Spec.Template.Spec.Containers[0].Args
+	secret := configured.S3.AccessKeySecret.Name
+	if len(intersection(made, []string{"--credentials-secret=" + secret, "--bucket=" + configured.S3.Bucket})) != 2 {
+		t.Errorf("the store is started with %q", made)
+	}
+	if len(intersection(shared, []string{"--share-repository-secret=" + secret})) != 1 {
+		t.Errorf("the controller is started with %q", shared)
 	}
 }
 
