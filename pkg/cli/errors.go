@@ -23,7 +23,7 @@ func hint(err error) string {
 	var status apierrors.APIStatus
 	if !errors.As(err, &status) {
 		if utilnet.IsConnectionRefused(err) {
-			return "Is the cluster up, and is it the right one? `kubectl config get-contexts` shows which there are."
+			return "Is the cluster up, and is it the right one? `kubectl config get-contexts` shows which there are; KUBECONFIG and --kubeconfig say where\nthey are looked up."
 		}
 		return ""
 	}
@@ -50,7 +50,9 @@ func hint(err error) string {
 	case metav1.StatusReasonUnauthorized:
 		return "Log in again, or choose other credentials with --context or --user."
 	case metav1.StatusReasonConflict:
-		return "Somebody else changed it at the same time: try again."
+		if strings.Contains(status.Status().Message, "has been modified") {
+			return "Somebody else changed it at the same time: try again."
+		}
 	case metav1.StatusReasonAlreadyExists:
 		return "Give it another name with --name, or a generated one with --generate-name."
 	}

@@ -56,13 +56,13 @@ func findGroup(d discovery.DiscoveryInterface, wanted string) (schema.GroupVersi
 	return schema.GroupVersion{}, noGroup(wanted, foreign, failed)
 }
 
-// candidates returns the group versions to look at: that of the user, or all of our version, likely ones first.
+// candidates returns the group versions to look at: those of the user's group, or of all, likely ones first.
 func candidates(groups *metav1.APIGroupList, wanted string) []schema.GroupVersion {
-	if wanted != "" {
-		return []schema.GroupVersion{{Group: wanted, Version: v1alpha1.Version}}
-	}
 	var found []schema.GroupVersion
 	for _, group := range groups.Groups {
+		if wanted != "" && group.Name != wanted {
+			continue
+		}
 		for _, version := range group.Versions {
 			if version.Version == v1alpha1.Version {
 				found = append(found, schema.GroupVersion{Group: group.Name, Version: version.Version})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"strconv"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -54,7 +55,11 @@ func (c *Client) List(ctx context.Context, resource, namespace string, options L
 			return nil, unreadable(err)
 		}
 		for _, item := range part.Items {
-			list.Items = append(list.Items, unstructured.Unstructured{Object: item})
+			// Inside of a list the server does not repeat what the items are.
+			object := unstructured.Unstructured{Object: item}
+			object.SetAPIVersion(part.APIVersion)
+			object.SetKind(strings.TrimSuffix(part.Kind, "List"))
+			list.Items = append(list.Items, object)
 		}
 		list.SetAPIVersion(part.APIVersion)
 		list.SetKind(part.Kind)
