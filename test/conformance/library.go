@@ -21,6 +21,8 @@ const (
 	truthDir      = "truth"
 	// classLocal is the class of examples that need nothing from outside the cluster.
 	classLocal = "local"
+	// classStore is the class of examples that need an S3 store. The reference's records were made without one.
+	classStore = "needs-s3"
 )
 
 // example is one file of the catalogue.
@@ -66,11 +68,11 @@ func loadLibrary(dir string) (*library, error) {
 	return l, nil
 }
 
-// local returns the examples that need nothing from outside, in the order of the catalogue.
-func (l *library) local(only *regexp.Regexp) []*example {
+// runnable returns the examples that need nothing from outside the cluster, in the order of the catalogue.
+func (l *library) runnable(only *regexp.Regexp) []*example {
 	var found []*example
 	for _, path := range l.order {
-		if e := l.examples[path]; e.class == classLocal && only.MatchString(path) {
+		if e := l.examples[path]; (e.class == classLocal || e.class == classStore) && only.MatchString(path) {
 			found = append(found, e)
 		}
 	}

@@ -92,7 +92,7 @@ func run(ctx context.Context, o options) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	examples := library.local(regexp.MustCompile(o.only))
+	examples := library.runnable(regexp.MustCompile(o.only))
 	c, err := connect(o.kubeconfig)
 	if err != nil {
 		return false, err
@@ -103,7 +103,11 @@ func run(ctx context.Context, o options) (bool, error) {
 	if err := c.listImages(ctx); err != nil {
 		return false, err
 	}
-	r := &runner{cluster: c, library: library, timeout: o.timeout, keep: o.keep, all: o.all, output: o.output}
+	repository, err := c.repository(ctx)
+	if err != nil {
+		return false, err
+	}
+	r := &runner{cluster: c, store: repository != nil, library: library, timeout: o.timeout, keep: o.keep, all: o.all, output: o.output}
 	results := r.runAll(ctx, examples, o.parallel, known)
 	return report(os.Stdout, o.output, results)
 }

@@ -11,6 +11,10 @@ type need struct {
 	files []string
 	// objects are YAML documents that no example has.
 	objects string
+	// repositoryKey and bucket are a repository of the example's namespace, in the installation's store.
+	repositoryKey, bucket string
+	// lacking is what the local cluster can never have; the example is left out.
+	lacking string
 }
 
 const (
@@ -53,6 +57,9 @@ var needs = map[string]need{
 	"synchronization-tmpl-level.yaml":         {objects: semaphores},
 	"synchronization-wf-level.yaml":           {objects: semaphores},
 	"memoize-simple.yaml":                     {objects: mayEdit},
+	"artifact-repository-ref.yaml":            {repositoryKey: "my-key", bucket: "my-bucket"},
+	"data-transformations.yaml":               {repositoryKey: "my-store", bucket: "my-bucket"},
+	"handle-large-output-results.yaml":        {lacking: "the image stedolan/jq"},
 	"daemoned-stateful-set-with-service.yaml": {objects: mayEdit},
 	"resource-delete-with-flags.yaml":         {objects: mayEdit},
 }

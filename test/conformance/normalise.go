@@ -13,6 +13,9 @@ var (
 	timestamp = regexp.MustCompile(`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z| ?[+-]\d\d:?\d\d)?( UTC)?`)
 	address   = regexp.MustCompile(`\b\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}\b`)
 	hash      = regexp.MustCompile(`\bWF-\d{5,10}\b`)
+	// generated is the end of a name that the API server made up.
+	generated = regexp.MustCompile(`\b([a-z0-9]+)-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
+	version   = regexp.MustCompile(`"resourceVersion":"\d+"`)
 )
 
 // normaliser replaces what differs from run to run by fixed words, in texts of the run and of the record alike.
@@ -35,7 +38,9 @@ func (n normaliser) text(s string) string {
 	s = uid.ReplaceAllString(s, "UID")
 	s = timestamp.ReplaceAllString(s, "TS")
 	s = address.ReplaceAllString(s, "IP")
-	return hash.ReplaceAllString(s, "WF-HASH")
+	s = hash.ReplaceAllString(s, "WF-HASH")
+	s = generated.ReplaceAllString(s, "$1-RANDOM")
+	return version.ReplaceAllString(s, `"resourceVersion":"RV"`)
 }
 
 func (n normaliser) optional(s *string) *string {

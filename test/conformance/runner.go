@@ -24,6 +24,8 @@ type runner struct {
 	output  string
 	keep    bool
 	all     bool
+	// store: the installation has a default artifact repository.
+	store bool
 }
 
 // run runs one example and compares. It never fails as such: what went wrong is a result too.
@@ -46,6 +48,11 @@ func (r *runner) run(ctx context.Context, e *example) result {
 	if !r.keep {
 		defer func() { _ = r.cluster.deleteNamespace(context.WithoutCancel(ctx), namespace) }()
 	}
+	if n := needsOf(e.path); n.repositoryKey != "" {
+		if err := r.cluster.makeRepository(ctx, namespace, n.repositoryKey, n.bucket); err != nil {
+			return res.failed(err)
+		}
+	}
 	for _, object := range append(before, applied...) {
 		if _, err := r.cluster.create(ctx, namespace, object); err != nil {
 			return res.failed(err)
@@ -54,6 +61,9 @@ func (r *runner) run(ctx context.Context, e *example) result {
 	if len(workflows) == 0 {
 		res.outcome, res.text = outcomeSame, "only applied, has no workflow"
 		return res
+	}
+	if e.truth == nil {
+		return r.succeedAll(ctx, res, namespace, workflows)
 	}
 	return r.compareAll(ctx, res, namespace, workflows, e.truth.records())
 }
@@ -89,12 +99,35 @@ func (r *runner) compareAll(ctx context.Context, res result, namespace string, w
 	return res.of(all)
 }
 
+// succeedAll runs the workflows of an example that the reference has no record of: all have to succeed.
+func (r *runner) succeedAll(ctx context.Context, res result, namespace string, workflows []*unstructured.Unstructured) result {
+	var all differences
+	for i, w := range workflows {
+		wf, err := r.workflow(ctx, namespace, w, record{})
+		if err != nil {
+			return res.failed(err)
+		}
+		got := recordOf(wf)
+		if want := (record{Phase: string(v1alpha1.WorkflowSucceeded)}); got.Phase != want.Phase {
+			all.phase = fmt.Sprintf("%s, want %s", ending(got), ending(want))
+			if err := keepTree(r.output, res.path, i, wf, got); err != nil {
+				return res.failed(err)
+			}
+		}
+	}
+	return res.of(all)
+}
+
 // skipReason tells why an example is not run; empty when it is.
 func (r *runner) skipReason(e *example, workflows, others []*unstructured.Unstructured) string {
 	switch {
-	case len(workflows) > 0 && e.truth == nil:
+	case needsOf(e.path).lacking != "":
+		return "needs " + needsOf(e.path).lacking
+	case e.class == classStore && !r.store:
+		return "needs an artifact repository, and the installation has none"
+	case len(workflows) > 0 && e.truth == nil && e.class != classStore:
 		return "the reference has no record of it"
-	case len(workflows) > 0 && e.truth.inProgress():
+	case len(workflows) > 0 && e.truth != nil && e.truth.inProgress():
 		return "the record shows a workflow in progress"
 	case r.all:
 		return ""

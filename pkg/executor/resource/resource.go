@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -82,19 +83,15 @@ func (o *Options) act(ctx context.Context, t *wfv1.Template) (*unstructured.Unst
 	if t.Resource.SetOwnerReference {
 		owner = ownerOf(o.Task.APIGroup, o.Task.Workflow, o.Getenv("ARGO_WORKFLOW_UID"))
 	}
-	manifest, err := manifestOf(t, owner)
+	out, err := o.kubectl(ctx, t, owner)
+	if err != nil && owner != nil && strings.Contains(err.Error(), "cannot set blockOwnerDeletion") {
+		// An owner that waits for what it owns takes a right that few have; without it, deletion works as well.
+		o.Log("%v; without blockOwnerDeletion:", err)
+		owner.BlockOwnerDeletion = nil
+		out, err = o.kubectl(ctx, t, owner)
+	}
 	if err != nil {
 		return nil, err
-	}
-	file, err := writeManifest(o.Temp, manifest)
-	if err != nil {
-		return nil, err
-	}
-	args := arguments(t.Resource, file, manifest)
-	o.Log("kubectl %q", args)
-	out, err := o.tryAgain(ctx, func() ([]byte, error) { return o.Kubectl.Run(args) })
-	if err != nil {
-		return nil, fmt.Errorf("no more retries %w", err)
 	}
 	if _, err := o.Stdout.Write(out); err != nil {
 		o.Log("the log takes no output: %v", err)
@@ -118,6 +115,25 @@ func (o *Options) act(ctx context.Context, t *wfv1.Template) (*unstructured.Unst
 		return nil, nil
 	}
 	return objects[0], nil
+}
+
+// kubectl makes the manifest and runs the command.
+func (o *Options) kubectl(ctx context.Context, t *wfv1.Template, owner *metav1.OwnerReference) ([]byte, error) {
+	manifest, err := manifestOf(t, owner)
+	if err != nil {
+		return nil, err
+	}
+	file, err := writeManifest(o.Temp, manifest)
+	if err != nil {
+		return nil, err
+	}
+	args := arguments(t.Resource, file, manifest)
+	o.Log("kubectl %q", args)
+	out, err := o.tryAgain(ctx, func() ([]byte, error) { return o.Kubectl.Run(args) })
+	if err != nil {
+		return nil, fmt.Errorf("no more retries %w", err)
+	}
+	return out, nil
 }
 
 // follow waits for the conditions and returns the object as it is then, without what kubectl does not show either.

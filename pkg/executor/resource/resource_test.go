@@ -245,12 +245,13 @@ func TestMainDoesTheStep(t *testing.T) {
 		outputs  string
 		problem  string
 	}{
-		"succeeds":               {template: template, answers: []any{version(0)}, calls: 1, outputs: `"value":"3"`},
-		"tries again":            {template: template, answers: []any{again, again, version(0)}, calls: 3, outputs: `"value":"3"`},
-		"gives up":               {template: template, answers: []any{again}, calls: 5, problem: "no more retries Error from server (ServiceUnavailable)"},
-		"is refused":             {template: template, answers: []any{forbidden}, calls: 1, problem: "no more retries " + forbidden.Error()},
-		"prints what is no JSON": {template: template, answers: []any{"job created"}, calls: 1, problem: "is not JSON"},
-		"names nothing":          {template: template, answers: []any{`{"kind":"Job"}`}, calls: 1, problem: "Kind and name are both required"},
+		"succeeds":                {template: template, answers: []any{version(0)}, calls: 1, outputs: `"value":"3"`},
+		"tries again":             {template: template, answers: []any{again, again, version(0)}, calls: 3, outputs: `"value":"3"`},
+		"gives up":                {template: template, answers: []any{again}, calls: 5, problem: "no more retries Error from server (ServiceUnavailable)"},
+		"is refused":              {template: template, answers: []any{forbidden}, calls: 1, problem: "no more retries " + forbidden.Error()},
+		"may not block its owner": {template: template, answers: []any{errors.New("cannot set blockOwnerDeletion if an ownerReference refers to a resource you can't set finalizers on"), version(0)}, calls: 2, outputs: `"value":"3"`},
+		"prints what is no JSON":  {template: template, answers: []any{"job created"}, calls: 1, problem: "is not JSON"},
+		"names nothing":           {template: template, answers: []any{`{"kind":"Job"}`}, calls: 1, problem: "Kind and name are both required"},
 		"deletes": {
 			template: `{"resource":{"manifest":"kind: Job"},"outputs":{"parameters":[{"name":"n","valueFrom":{"jsonPath":"{.a}","default":"d"}}]}}`,
 			action:   "delete", answers: []any{"job.batch/j\n"}, calls: 1, outputs: `"value":"d"`,
