@@ -19,6 +19,7 @@ func TestExpressions(t *testing.T) {
 		{name: "nothing of ours", spec: leaf(`{{=foo.bar}}`), errors: []string{at + "foo.bar is missing: there is no such variable"}},
 		{name: "VAR-29 hyphens", spec: leaf(`{{=inputs.parameters.week-temps}}`), errors: []string{at + "a name with '-' is written as ['week-temps'] in an expression"}},
 		{name: "EXP-05 guarded", spec: leaf(`{{=inputs.parameters.x ?? "d"}}{{=inputs.parameters?.x}}`)},
+		{name: "EXP-05 what never is there", spec: leaf(`{{=input.parameters.num ?? "d"}}`), warnings: []string{at + `did you mean "inputs.parameters.num"?`}},
 		{name: "EXP-05 a guard is no excuse for a wrong root", spec: leaf(`{{=inputs.parameters.num ?? "d"}}`)},
 		{name: "types: a number and a text", spec: leaf(`{{=inputs.parameters.num + 1}}`), errors: []string{at + "convert them with asInt() or asFloat()"}},
 		{name: "types: a text has no members", spec: leaf(`{{=inputs.parameters.num.x}}`), errors: []string{at + "type string"}},

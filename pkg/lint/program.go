@@ -87,6 +87,7 @@ type call struct {
 	callee    *unit // nil: not known
 	byName    bool  // the name is never put together at run time
 	hook      bool
+	inherits  bool // the arguments are those of the workflow
 }
 
 // members are the steps or tasks of a template, which refer to each other.
@@ -109,6 +110,7 @@ type sibling struct {
 	hooks bool
 	exit  bool
 	call  *call
+	after []*call // its hooks
 }
 
 type loopKind int

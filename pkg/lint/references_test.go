@@ -42,6 +42,11 @@ func TestReferences(t *testing.T) {
 			errors: []string{at + "arguments.parameters | templates.inline inputs.parameters.p was not supplied"}},
 		{name: "V-156 DAG tasks", spec: `{entrypoint: m, templates: [{name: m, dag: {tasks: [{name: a, templateRef: {name: gone, template: x}}]}}]}`,
 			errors: []string{"spec.templates[0].dag.tasks[0].templateRef.name | gone.x not found"}},
+		{name: "HOOK-01 V-022 the exit handler takes the workflow's arguments", spec: `{entrypoint: m, onExit: x, arguments: {parameters: [{name: p, value: v}]}, templates: [{name: m, container: {image: i}}, {name: x, inputs: {parameters: [{name: p}]}, container: {image: "{{inputs.parameters.p}}"}}]}`},
+		{name: "V-022 what it needs and nobody gives", spec: `{entrypoint: m, onExit: x, templates: [{name: m, container: {image: i}}, {name: x, inputs: {parameters: [{name: p}]}, container: {image: "{{inputs.parameters.p}}"}}]}`,
+			errors: []string{"spec.arguments.parameters | templates.x inputs.parameters.p was not supplied"}},
+		{name: "HOOK-03 what a hook needs", spec: steps(`inline: {suspend: {}}, hooks: {exit: {templateRef: {name: lib, template: greet}}}`),
+			errors: []string{at + "hooks[exit].arguments.parameters | templates.greet inputs.parameters.who was not supplied"}},
 		{name: "HOOK-03 hooks", spec: `{entrypoint: m, hooks: {exit: {templateRef: {name: gone, template: x}}}, templates: [{name: m, container: {image: i}}]}`,
 			errors: []string{"spec.hooks[exit].templateRef.name | gone.x not found"}},
 	})

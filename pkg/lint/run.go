@@ -145,8 +145,11 @@ func (p *program) roots(entry *library) roots {
 		p.resolve(entry, r.entry)
 	}
 	r.exit = p.hookCalls(entry, p.spec.OnExit, p.spec.Hooks, path)
-	if p.spec.OnExit != "" {
-		r.exit[0].byName = true
+	for i, c := range r.exit {
+		c.byName = i == 0 && p.spec.OnExit != ""
+		if c.arguments.IsEmpty() { // HOOK-01
+			c.arguments, c.inherits = &p.spec.Arguments, true
+		}
 	}
 	if entry.site != nil {
 		p.referencedRoots(entry, r)
@@ -225,11 +228,9 @@ func (p *program) checkWorkflow(r roots) {
 	if m := p.own.spec.WorkflowMetadata; m != nil {
 		p.checkMetadata(s, m, path.Child("workflowMetadata"))
 	}
-	p.checkHooks(s, "", p.own.spec.Hooks, path)
+	p.checkHooks(s, p.own.spec.Hooks, path)
 	for _, c := range r.exit {
-		if c.callee != nil && c.ref != nil {
-			p.checkCall(s, c)
-		}
+		p.checkCall(s, c)
 	}
 	s.checkMetricsOfWorkflow(path)
 	if retry := p.own.spec.RetryStrategy; retry != nil {

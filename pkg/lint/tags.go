@@ -122,7 +122,11 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 	failed := false
 	for _, ref := range program.References() {
 		v := s.reference(ref, types)
-		if v.known || ref.Guarded || how == silent {
+		if v.known || how == silent {
+			continue
+		}
+		if ref.Guarded {
+			s.guarded(ref, shown, path)
 			continue
 		}
 		failed = true
@@ -151,6 +155,14 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 	}
 	if err := s.p.checkTypes(program, types, want); err != nil {
 		s.typeError(err, shown, path())
+	}
+}
+
+// guarded warns of a name that need not exist, but under which nothing of its kind ever will.
+func (s *scope) guarded(ref expr.Reference, shown string, path func() *field.Path) {
+	root := ref.Path[0]
+	if len(ref.Path) > 1 && !s.object(root) && !s.get(root).known {
+		s.p.warn(s.library(), path(), fmt.Sprintf("%s: %s is never there%s", shown, strings.Join(ref.Path, "."), didYouMean(strings.Join(ref.Path, "."), s.nearby())))
 	}
 }
 

@@ -85,6 +85,8 @@ func TestVariablesOfSteps(t *testing.T) {
 			errors: []string{"spec.templates[0].steps[0][0].arguments.parameters[0].value | no such member",
 				"spec.templates[0].steps[0][2].arguments.parameters[0].value | the items are no maps",
 				"spec.templates[0].steps[0][3].arguments.parameters[0].value | this is no loop"}},
+		{name: "ART-03 from", spec: steps(`[[{name: a, template: leaf}], [{name: b, ` + give("v") + `, }, {name: e, template: leaf, arguments: {artifacts: [{name: f, from: "{{source}}"}, {name: g, from: "steps.a"}, {name: h, from: "{{steps.a.outputs.artifacts.f}}"}, {name: j, from: "{{steps.a.outputs.result}}"}]}}]` + rest + `]`),
+			errors: []string{"spec.templates[0].steps[1][1].arguments.artifacts[0].from | failed to resolve {{source}}", "spec.templates[0].steps[1][1].arguments.artifacts[1].from | must be one reference", "spec.templates[0].steps[1][1].arguments.artifacts[3].from | it names no artifact"}},
 		{name: "HOOK-03 hooks see their step", spec: steps(`[[{name: a, template: leaf, hooks: {exit: {` + give(`{{steps.a.outputs.parameters.o}}`) + `}, run: {template: wait, expression: 'steps.a.status == "Running"'}}}]` + rest + `]`)},
 		{name: "V-161 outputs", spec: `{entrypoint: m, templates: [{name: m, steps: [[{name: a, template: l}]], outputs: {parameters: [{name: x, valueFrom: {parameter: "{{steps.a.outputs.parameters.o}}"}}, {name: y, valueFrom: {parameter: "{{steps.b.outputs.parameters.o}}"}}], artifacts: [{name: f, from: "{{steps.a.outputs.artifacts.g}}"}]}}, {name: l, container: {image: i}, outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}}]}`,
 			errors: []string{"spec.templates[0].outputs.parameters[1].valueFrom.parameter | no step", "spec.templates[0].outputs.artifacts[0].from | no such output artifact"}},

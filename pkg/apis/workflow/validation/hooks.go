@@ -31,7 +31,7 @@ func (c *specChecker) hooks(hooks v1alpha1.LifecycleHooks, rule expressionRule, 
 	for _, event := range slices.Sorted(maps.Keys(hooks)) {
 		hook := hooks[event]
 		hookPath := path.Key(string(event))
-		c.hook(&hook, hookPath)
+		c.hook(event, &hook, hookPath)
 		if event == v1alpha1.ExitLifecycleEvent || hook.Expression != "" {
 			continue
 		}
@@ -44,7 +44,7 @@ func (c *specChecker) hooks(hooks v1alpha1.LifecycleHooks, rule expressionRule, 
 	}
 }
 
-func (c *specChecker) hook(hook *v1alpha1.LifecycleHook, path *field.Path) {
+func (c *specChecker) hook(event v1alpha1.LifecycleEvent, hook *v1alpha1.LifecycleHook, path *field.Path) {
 	switch {
 	case hook.Template != "" && hook.TemplateRef != nil:
 		c.errs = append(c.errs, field.Forbidden(path, "template name cannot be specified with templateRef"))
@@ -52,8 +52,10 @@ func (c *specChecker) hook(hook *v1alpha1.LifecycleHook, path *field.Path) {
 		c.localTemplate(hook.Template, path.Child("template"))
 	case hook.TemplateRef != nil:
 		c.errors(validateTemplateRef(hook.TemplateRef, path.Child("templateRef")))
-	default:
+	case event == v1alpha1.ExitLifecycleEvent:
 		c.warn(path, "the hook names no template and does nothing")
+	default:
+		c.errs = append(c.errs, field.Required(path.Child("template"), "say what the hook runs: template or templateRef"))
 	}
 	c.errors(ValidateArguments(&hook.Arguments, true, path.Child("arguments")))
 }

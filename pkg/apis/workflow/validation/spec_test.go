@@ -85,9 +85,9 @@ func TestSpec(t *testing.T) {
 			errors: []string{"spec.hooks[run].expression"}},
 		{name: "hook of an unknown template, of two, of none",
 			spec: `{entrypoint: a, templates: [{name: a, suspend: {}}], hooks: {
-				v: {expression: "true", template: b}, w: {expression: "true", template: a, templateRef: {name: t, template: u}}, z: {expression: "true"}}}`,
-			errors:   []string{"spec.hooks[v].template", "spec.hooks[w]"},
-			warnings: []string{"spec.hooks[z]: "}},
+				v: {expression: "true", template: b}, w: {expression: "true", template: a, templateRef: {name: t, template: u}}, z: {expression: "true"}, exit: {}}}`,
+			errors:   []string{"spec.hooks[v].template", "spec.hooks[w]", "spec.hooks[z].template"},
+			warnings: []string{"spec.hooks[exit]: "}},
 		{name: "V-013 strategy of podGC",
 			spec:   `{entrypoint: a, podGC: {strategy: Sometimes}, templates: [{name: a, suspend: {}}]}`,
 			errors: []string{"spec.podGC.strategy"}},
