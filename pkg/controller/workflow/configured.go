@@ -147,9 +147,11 @@ func (c *Controller) repositoryOf(ctx context.Context, namespace string, request
 		return nil, err
 	}
 	if found.Default && c.credentials != nil {
-		if err := c.credentials.Ensure(ctx, namespace); isTransient(err) {
+		switch err := c.credentials.Ensure(ctx, namespace); {
+		case err == nil:
+		case isTransient(err):
 			return nil, err
-		} else if err != nil {
+		default:
 			klog.FromContext(ctx).Error(err, "The artifact store will not be reachable from this namespace", "namespace", namespace)
 		}
 	}
