@@ -75,5 +75,6 @@ func (r *Run) endDaemon(d *entry) {
 	if d.st.Type == v1alpha1.NodeTypePod {
 		r.stopPod(d, false)
 	}
+	r.change(d, func(st *v1alpha1.NodeStatus) { st.Daemoned = nil })
 	r.setPhase(d, v1alpha1.NodeSucceeded, "")
 }
