@@ -206,6 +206,10 @@ func (p *program) resolveRef(in *library, c *call) {
 		p.partial = true
 		return
 	}
+	if p.namespace == "" && !c.ref.ClusterScope {
+		p.partial = true // which object of this name it will be depends on where a workflow runs
+		return
+	}
 	path := c.path.Child("templateRef")
 	site := path
 	if in.site != nil {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -79,7 +80,10 @@ func TestMissingReferencesOfLibraries(t *testing.T) { // V-007, V-074
 	const finding = "spec.templates[0].steps[0][0].templateRef.name | template reference gone.x not found"
 	errs, warnings := WorkflowTemplate(parse[v1alpha1.WorkflowTemplate](t, `{metadata: {name: t, namespace: ns}, `+spec+`}`), Nothing{})
 	expect(t, errs, warnings, nil, []string{finding})
+	// The cluster's templates see those of the namespace where a workflow runs.
 	errs, warnings = ClusterWorkflowTemplate(parse[v1alpha1.ClusterWorkflowTemplate](t, `{metadata: {name: t}, `+spec+`}`), Nothing{})
+	expect(t, errs, warnings, nil, nil)
+	errs, warnings = ClusterWorkflowTemplate(parse[v1alpha1.ClusterWorkflowTemplate](t, `{metadata: {name: t}, `+strings.Replace(spec, "template: x", "template: x, clusterScope: true", 1)+`}`), Nothing{})
 	expect(t, errs, warnings, nil, []string{finding})
 	errs, warnings = CronWorkflow(parse[v1alpha1.CronWorkflow](t, `{metadata: {name: t, namespace: ns}, spec: {schedules: ["@daily"], workflowSpec: {workflowTemplateRef: {name: gone}}}}`), Nothing{})
 	expect(t, errs, warnings, nil, []string{"spec.workflowSpec.workflowTemplateRef.name | WorkflowTemplate gone not found"})

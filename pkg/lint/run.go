@@ -41,7 +41,7 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 // referencedSpec finds the object that gives the workflow its templates (REF-03): V-005, V-007, V-022, V-044.
 func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
 	path := p.rules.path.Child("workflowTemplateRef")
-	if ref.Name == "" || p.lookup == nil {
+	if ref.Name == "" || p.lookup == nil || p.namespace == "" && !ref.ClusterScope {
 		p.partial = true
 		return p.own
 	}
