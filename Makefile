@@ -50,12 +50,17 @@ lint: ## golangci-lint, built once from the pinned version in hack/tools/lint
 	@hack/lint.sh
 
 .PHONY: generate
-generate: ## Rewrite generated code (deepcopy, defaults, OpenAPI, clients)
+generate: ## Rewrite generated code (deepcopy, defaults, OpenAPI, clients) and docs/cli.md
 	@hack/update-codegen.sh
+	@hack/update-reference.sh
 
 .PHONY: verify
 verify: ## Fail when generated code, modules or formatting are stale
 	@hack/verify.sh
+
+.PHONY: plugin
+plugin: ## Build the kubectl plugin, _output/bin/kubectl-workflow, and say how to install it
+	@hack/plugin.sh
 
 .PHONY: images
 images: ## Build the Fairlead image and the stand-in images of the local cluster

@@ -15,3 +15,6 @@ go mod tidy -diff
 
 echo "=== generated code"
 hack/verify-codegen.sh
+
+echo "=== docs/cli.md"
+hack/update-reference.sh --verify

@@ -66,10 +66,10 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		commands  []*cobra.Command
 	}{
 		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newLogs(e), newWait(e)}},
-		{"run", "Run:", []*cobra.Command{newSubmit(e), newLint(e), newRetry(e), newResubmit(e)}},
+		{"run", "Run:", []*cobra.Command{newSubmit(e), newLint(e), newPlan(e), newRetry(e), newResubmit(e)}},
 		{"steer", "Steer:", []*cobra.Command{newSuspend(e), newResume(e), newStop(e), newTerminate(e), newNode(e), newDelete(e)}},
 		{"kinds", "Templates and schedules:", []*cobra.Command{newTemplate(e), newClusterTemplate(e), newCron(e)}},
-		{"other", "Other:", []*cobra.Command{newCompletion(e), newVersion(e)}},
+		{"other", "Other:", []*cobra.Command{newCompletion(e), newOptions(), newVersion(e)}},
 	} {
 		cmd.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, child := range group.commands {
@@ -78,6 +78,7 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		}
 	}
 	cmd.SetHelpCommandGroupID("other")
+	cmd.SetUsageTemplate(usage)
 	return cmd
 }
 

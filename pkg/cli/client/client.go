@@ -71,6 +71,11 @@ func (c *Client) Get(ctx context.Context, resource, namespace, name string) (*un
 	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).Do(ctx)))
 }
 
+// Subresource returns what GET of a subresource answers.
+func (c *Client) Subresource(ctx context.Context, resource, namespace, name, subresource string) (*unstructured.Unstructured, error) {
+	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).SubResource(subresource).Do(ctx)))
+}
+
 // Create stores an object. With dryRun it is only checked. Unknown fields are refused.
 func (c *Client) Create(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, dryRun bool) (*unstructured.Unstructured, error) {
 	request := dryRunParam(c.scoped(c.rest.Post(), resource, namespace), dryRun).Param("fieldValidation", metav1.FieldValidationStrict)

@@ -109,12 +109,16 @@ func oneLine(text string) string {
 	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
 }
 
-// lines aligns the columns.
+// lines aligns the columns of a tree.
 func (d *drawing) lines() []string {
-	names := titles
 	if d.options.Wide {
-		names = wideTitles
+		return d.aligned(wideTitles)
 	}
+	return d.aligned(titles)
+}
+
+// aligned puts rows below titles.
+func (d *drawing) aligned(names []string) []string {
 	head := row{}
 	for _, name := range names {
 		head.cells = append(head.cells, cell{text: name})

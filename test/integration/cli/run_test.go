@@ -311,3 +311,25 @@ func TestCron(t *testing.T) {
 	f.fails("is not a time", "cron", "backfill", "nightly", "--start", "soon")
 	f.ok("cron", "delete", "--all")
 }
+
+// A plan is the same of a workflow in the cluster and of its file.
+func TestPlan(t *testing.T) {
+	f := newFixture(t)
+	manifest := f.file(hello)
+	f.ok("submit", manifest, "--name", "planned")
+	contains(t, f.ok("plan", "planned"), "Name:            planned", "Pods:            1\n", "└─◷ a")
+	contains(t, f.ok("plan", "-f", manifest, "-p", "word=x"), "Name:            hello-xxxxx", "└─◷ a")
+	stored := decode[v1alpha1.WorkflowPlan](t, f.ok("plan", "planned", "-o", "json"))
+	offline := decode[v1alpha1.WorkflowPlan](t, f.ok("plan", "-f", manifest, "-o", "json"))
+	if stored.Pods != offline.Pods || len(stored.Nodes) != len(offline.Nodes) || stored.Kind != offline.Kind {
+		t.Errorf("%+v\n%+v", stored, offline)
+	}
+	user := f.file("apiVersion: argoproj.io/v1alpha1\nkind: Workflow\nmetadata: {name: uses}\nspec: {workflowTemplateRef: {name: build}}\n")
+	library := f.file(fmt.Sprintf(template, "WorkflowTemplate"))
+	contains(t, f.ok("plan", "-f", user, "-f", library, "-p", "level=1"), "uses", "waits")
+	f.fails("is in none of the files", "plan", "-f", user)
+	f.fails("not found", "plan", "none")
+	f.fails("or a file with --filename", "plan")
+	f.fails("and not both", "plan", "planned", "-f", manifest)
+	f.fails("is for --filename", "plan", "planned", "-p", "a=b")
+}
