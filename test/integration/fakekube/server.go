@@ -3,6 +3,7 @@ package fakekube
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"io"
 	"net/http"
@@ -83,9 +84,28 @@ func (s *Server) Config() *rest.Config {
 // Kubeconfig writes the same to a file and returns its path.
 func (s *Server) Kubeconfig(t testing.TB) string {
 	t.Helper()
+	return writeKubeconfig(t, &clientcmdapi.Cluster{Server: s.http.URL}, "")
+}
+
+// SecureKubeconfig is the kubeconfig of a client with a token: it reaches the same fake cluster by TLS, without which
+// tokens are not sent.
+func (s *Server) SecureKubeconfig(t testing.TB, token string) string {
+	t.Helper()
+	secure := httptest.NewUnstartedServer(s)
+	secure.EnableHTTP2 = true
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	t.Cleanup(secure.CloseClientConnections)
+	authority := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw})
+	return writeKubeconfig(t, &clientcmdapi.Cluster{Server: secure.URL, CertificateAuthorityData: authority}, token)
+}
+
+func writeKubeconfig(t testing.TB, cluster *clientcmdapi.Cluster, token string) string {
+	t.Helper()
 	config := clientcmdapi.NewConfig()
-	config.Clusters["fake"] = &clientcmdapi.Cluster{Server: s.http.URL}
-	config.Contexts["fake"] = &clientcmdapi.Context{Cluster: "fake"}
+	config.Clusters["fake"] = cluster
+	config.AuthInfos["fake"] = &clientcmdapi.AuthInfo{Token: token}
+	config.Contexts["fake"] = &clientcmdapi.Context{Cluster: "fake", AuthInfo: "fake"}
 	config.CurrentContext = "fake"
 	path := filepath.Join(t.TempDir(), "kubeconfig")
 	data, err := clientcmd.Write(*config)
@@ -146,6 +166,11 @@ func parse(path string) (target, bool) {
 
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if s.proxy != nil && strings.HasPrefix(r.URL.Path, "/apis/"+wfv1.GroupName+"/") {
+		if strings.HasSuffix(r.URL.Path, "/nodes") {
+			s.mu.Lock()
+			s.requests[r.Method+" workflows/nodes"]++
+			s.mu.Unlock()
+		}
 		s.proxy.ServeHTTP(w, r)
 		return
 	}
