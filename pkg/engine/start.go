@@ -20,6 +20,15 @@ func (r *Run) start(f frame, c *call) bool {
 		return false
 	}
 	if e, ok := r.table[node.ID(r.name, c.name)]; ok {
+		if err == nil && lacksInputs(e, t) {
+			inputs, bad := r.resolveInputs(t, c)
+			if errors.As(bad, &later) {
+				r.await(later.request, f)
+				return false
+			}
+			r.change(e, func(st *v1alpha1.NodeStatus) { st.Inputs = inputs })
+			err = bad
+		}
 		r.adopt(e, c, t, err)
 		r.measureStart(e, t)
 		return true
@@ -46,6 +55,12 @@ func (r *Run) start(f frame, c *call) bool {
 		r.measureStart(r.find(c.name), t)
 	}
 	return true
+}
+
+// lacksInputs tells whether a stored node is to get its inputs anew: a retry or a resubmission that changed parameters took
+// those that it had.
+func lacksInputs(e *entry, t *template) bool {
+	return !e.st.Fulfilled() && e.st.PodUID == "" && e.st.Inputs == nil && !t.spec.Inputs.IsEmpty()
 }
 
 // run makes the node of a call and what goes on in it.

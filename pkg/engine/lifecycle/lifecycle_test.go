@@ -213,3 +213,52 @@ func TestRetryOfRandomRuns(t *testing.T) {
 		t.Errorf("only %d of %d retries succeed", succeeded, runs)
 	}
 }
+
+const parameterised = `
+metadata: {name: wf}
+spec:
+  entrypoint: main
+  arguments: {parameters: [{name: p, value: old}]}
+  templates:
+  - name: main
+    steps:
+    - [{name: good, template: leaf, arguments: {parameters: [{name: in, value: "{{workflow.parameters.p}}"}]}}]
+    - [{name: inner, template: inner, arguments: {parameters: [{name: in, value: "{{workflow.parameters.p}}"}]}}]
+  - name: inner
+    inputs: {parameters: [{name: in}]}
+    dag: {tasks: [{name: bad, template: leaf, arguments: {parameters: [{name: in, value: "{{inputs.parameters.in}}"}]}}]}
+  - {name: leaf, inputs: {parameters: [{name: in}]}, container: {image: i, args: ["{{inputs.parameters.in}}"]}}
+`
+
+// New parameters reach what runs again, through composites too, and not what is kept (OPS-13, OPS-14).
+func TestNewParameters_OPS13_OPS14(t *testing.T) {
+	check := func(what string, d *enginetest.Driver, name string) {
+		t.Helper()
+		run(t, d)
+		for _, n := range d.Records() {
+			want := map[string]string{name + "[0].good": "old", name + "[1].inner": "new", name + "[1].inner.bad": "new"}[n.Name]
+			if want == "" {
+				continue
+			}
+			if n.Inputs == nil || n.Inputs.GetParameterByName("in") == nil || string(*n.Inputs.GetParameterByName("in").Value) != want {
+				t.Errorf("%s: %s has inputs %+v, want %s", what, n.Name, n.Inputs, want)
+			}
+		}
+		if d.Workflow.Status.Phase != v1alpha1.WorkflowSucceeded {
+			t.Errorf("%s: %s", what, d.Workflow.Status.Phase)
+		}
+	}
+	d := start(t, parameterised, failures("wf[1].inner.bad"))
+	check("retry", retry(t, d, lifecycle.RetryOptions{Parameters: []string{"p=new"}}), "wf")
+
+	d = start(t, parameterised, failures("wf[1].inner.bad"))
+	wf, nodes, err := lifecycle.Resubmit(d.Workflow, d.Records(), lifecycle.ResubmitOptions{Memoized: true, Name: "new", Parameters: []string{"p=new"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := enginetest.New(wf, enginetest.Succeed)
+	for _, n := range nodes {
+		again.Nodes[n.ID] = n
+	}
+	check("memoized", again, "new")
+}

@@ -111,7 +111,7 @@ func memoized(old, name string, nodes []v1alpha1.NodeStatus) []v1alpha1.NodeStat
 			n.Type, n.Phase, n.Message = v1alpha1.NodeTypeSkipped, v1alpha1.NodeSkipped, "original pod: "+original
 		default:
 			n.Phase, n.Message, n.FinishedAt = v1alpha1.NodePending, "", metav1.Time{}
-			n.Outputs = nil
+			n.Inputs, n.Outputs = nil, nil // both are worked out anew
 		}
 		n.Ordinal = int64(len(result))
 		result = append(result, n)

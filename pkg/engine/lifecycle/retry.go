@@ -73,6 +73,9 @@ func Retry(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options RetryOpti
 			again := *n.DeepCopy()
 			again.Phase, again.Message, again.FinishedAt = v1alpha1.NodeRunning, "", metav1.Time{}
 			again.Outputs, again.Daemoned = nil, nil
+			if len(options.Parameters) > 0 {
+				again.Inputs = nil // worked out anew, from the new values
+			}
 			result.Changed = append(result.Changed, again)
 		}
 	}

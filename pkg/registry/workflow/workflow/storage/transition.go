@@ -95,6 +95,8 @@ func retries(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.N
 			return false
 		}
 	}
+	// The client may have changed parameters as well; groups that run again work their inputs out anew.
+	forgetInputs(change.set)
 	reset := headerStatus(old)
 	reset.Phase, reset.Message, reset.StartedAt, reset.FinishedAt = updated.Phase, updated.Message, updated.StartedAt, updated.FinishedAt
 	// Whatever the client wrote there, the controller has to begin with a first look.

@@ -70,7 +70,21 @@ func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
 	}
 	status.OffloadNodeStatusVersion, status.NodeStorage = "", nil
 	if len(status.Nodes) > 0 {
-		w.place(status, node.FromWire(status.Nodes))
+		records := node.FromWire(status.Nodes)
+		if status.Phase == v1alpha1.WorkflowUnknown {
+			forgetInputs(records)
+		}
+		w.place(status, records)
+	}
+}
+
+// forgetInputs takes the inputs of nodes that have yet to run: of a resubmitted workflow they are those of the old one, and
+// the new one may have other parameters. They are worked out anew.
+func forgetInputs(records []v1alpha1.NodeStatus) {
+	for i := range records {
+		if !records[i].Fulfilled() && records[i].PodUID == "" && records[i].Type != v1alpha1.NodeTypeSuspend {
+			records[i].Inputs = nil
+		}
 	}
 }
 
