@@ -77,7 +77,7 @@ func TestBadInput(t *testing.T) {
 		message                              []string
 	}{
 		{
-			name: "unknown field", method: "POST", url: strict,
+			name: "V-116 V-214 unknown field", method: "POST", url: strict,
 			body: workflow(`{"entrypoint": "main", "templates": [{"name": "main", "container": {"image": "busybox", "comand": ["x"]}}]}`),
 			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{`unknown field "spec.templates[0].container.comand"`},
 		},
@@ -94,7 +94,7 @@ func TestBadInput(t *testing.T) {
 			code: 422, reason: metav1.StatusReasonInvalid, message: []string{"spec.entrypoint", "nowhere"},
 		},
 		{
-			name: "no name", method: "POST", url: collection,
+			name: "V-237 no name", method: "POST", url: collection,
 			body: fmt.Sprintf(`{"apiVersion": %q, "kind": "Workflow", "spec": %s}`, apiVersion, valid),
 			code: 422, reason: metav1.StatusReasonInvalid, message: []string{"metadata.name", "generateName"},
 		},
@@ -103,7 +103,7 @@ func TestBadInput(t *testing.T) {
 			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"Workflow"},
 		},
 		{name: "no JSON object", method: "POST", url: collection, body: `[1, 2]`, code: 400, reason: metav1.StatusReasonBadRequest},
-		{name: "empty body", method: "POST", url: collection, body: ``, code: 400, reason: metav1.StatusReasonBadRequest},
+		{name: "V-231 empty body", method: "POST", url: collection, body: ``, code: 400, reason: metav1.StatusReasonBadRequest},
 		{
 			name: "malformed YAML", method: "POST", url: collection, contentType: "application/yaml", body: "a: [",
 			code: 400, reason: metav1.StatusReasonBadRequest,
@@ -114,7 +114,7 @@ func TestBadInput(t *testing.T) {
 			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"CronWorkflow"},
 		},
 		{
-			name: "another namespace", method: "POST", url: collection,
+			name: "V-230 another namespace", method: "POST", url: collection,
 			body: fmt.Sprintf(`{"apiVersion": %q, "kind": "Workflow", "metadata": {"name": "bad", "namespace": "other"}, "spec": %s}`, apiVersion, valid),
 			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"namespace"},
 		},
