@@ -57,7 +57,11 @@ func (r *Run) measureStart(e *entry, t *template) {
 
 // measureEnd evaluates the metrics of a node that is fulfilled. Nothing that never ran has any.
 func (r *Run) measureEnd(e *entry) {
-	if e.measured || e.call == nil || e.call.attempt != nil || e.st.Type == v1alpha1.NodeTypeSkipped {
+	if e.measured || e.call == nil || e.call.attempt != nil {
+		return
+	}
+	switch e.st.Type {
+	case v1alpha1.NodeTypeSkipped, v1alpha1.NodeTypeTaskGroup, v1alpha1.NodeTypeStepGroup:
 		return
 	}
 	e.measured = true

@@ -110,3 +110,23 @@ func TestMetrics_VAR23_MET03(t *testing.T) {
 		t.Errorf("%d values with restarts:\n%s", len(ends), strings.Join(ends, "\n"))
 	}
 }
+
+// TestMetricsOfLoops checks that the group of a task's loop, which runs nothing itself, has no values (MET-03).
+func TestMetricsOfLoops_MET03(t *testing.T) {
+	values := 0
+	d := runCase(t, `
+entrypoint: main
+templates:
+- name: main
+  dag: {tasks: [{name: a, template: one, withItems: [x, z], arguments: {parameters: [{name: p, value: "{{item}}"}]}}]}
+- name: one
+  inputs: {parameters: [{name: p}]}
+  container: {image: i}
+  metrics: {prometheus: [{name: done, help: h, labels: [{key: p, value: "{{inputs.parameters.p}}"}], counter: {value: "1"}}]}
+`, nil, func(d *Driver) {
+		d.Check = func(_ *Driver, decision engine.Decision) { values += len(decision.Metrics) }
+	})
+	if values != 2 || strings.Contains(fmt.Sprint(d.Workflow.Status.Conditions), "MetricsError") {
+		t.Errorf("%d values, conditions %v", values, d.Workflow.Status.Conditions)
+	}
+}
