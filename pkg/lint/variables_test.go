@@ -39,7 +39,7 @@ func TestVariablesOfLeaves(t *testing.T) {
 		{name: "once a text", spec: leaf(`{{inputs.parameters.x}}{{inputs.parameters.x}}`), errors: []string{at + "x"}},
 		{name: "all of a manifest", spec: `{entrypoint: m, templates: [{name: m, metadata: {labels: {l: "{{inputs.parameters.a}}"}}, script: {image: i, source: "{{inputs.parameters.b}}", env: [{name: E, value: "{{inputs.parameters.c}}"}]}, podSpecPatch: "{{inputs.parameters.d}}"}]}`,
 			errors: []string{"spec.templates[0].metadata.labels[l] | a", "spec.templates[0].script.env[0].value | c", "spec.templates[0].script.source | b", "spec.templates[0].podSpecPatch | d"}},
-		{name: "plugin bodies", spec: `{entrypoint: m, templates: [{name: m, plugin: {hello: {text: ["{{inputs.parameters.a}}"]}}}]}`,
+		{name: "V-213 plugin bodies", spec: `{entrypoint: m, templates: [{name: m, plugin: {hello: {text: ["{{inputs.parameters.a}}"]}}}]}`,
 			errors: []string{"spec.templates[0].plugin[hello][text][0] | a"}},
 		{name: "V-184 in exit handlers", spec: `{entrypoint: m, onExit: x, templates: [{name: m, container: {image: i}}, {name: x, steps: [[{name: s, template: z}]]}, {name: z, container: {image: i, args: ["{{workflow.failures}}"]}}]}`},
 		{name: "V-181 priority", spec: `{entrypoint: m, priority: 3, templates: [{name: m, container: {image: i, args: ["{{workflow.priority}}"]}}]}`},

@@ -133,8 +133,8 @@ func TestItemMembers(t *testing.T) {
 func TestPluginUnmarshal(t *testing.T) {
 	for _, tc := range []struct{ name, in, plugin, wantErr string }{
 		{"one key", `{"slack": {"text": "hi", "n": 1e3}}`, "slack", ""},
-		{"no key", `{}`, "", "exactly one key"},
-		{"two keys", `{"b": {}, "a": {}}`, "", `it has 2: ["a" "b"]`},
+		{"V-115 no key", `{}`, "", "exactly one key"},
+		{"V-115 two keys", `{"b": {}, "a": {}}`, "", `it has 2: ["a" "b"]`},
 		{"string", `"slack"`, "", "not a string"},
 		{"list", `["slack"]`, "", "not a list"},
 	} {

@@ -20,7 +20,7 @@ func TestArguments(t *testing.T) {
 		{name: "V-034 allowed sources", spec: `{arguments: {parameters: [{name: p, valueFrom: {supplied: {}}}, {name: q, valueFrom: {configMapKeyRef: {name: c, key: k}, default: d}}, {name: r, valueFrom: {event: payload}}]}` + rest},
 		{name: "V-035 source of an output", spec: `{arguments: {parameters: [{name: p, valueFrom: {supplied: {}, path: /x}}]}` + rest,
 			errors: []string{"spec.arguments.parameters[0].valueFrom"}},
-		{name: "V-036 empty enum", spec: `{arguments: {parameters: [{name: p, value: a, enum: []}]}` + rest,
+		{name: "V-036 V-204 empty enum", spec: `{arguments: {parameters: [{name: p, value: a, enum: []}]}` + rest,
 			errors: []string{"spec.arguments.parameters[0].enum"}},
 		{name: "V-038 not in enum", spec: `{arguments: {parameters: [{name: p, value: c, enum: [a, b]}, {name: n, value: 5, enum: [5, 6]}]}` + rest,
 			errors: []string{"spec.arguments.parameters[0].value"}},
@@ -52,7 +52,7 @@ func TestInputsAndOutputs(t *testing.T) {
 	}
 	const at = "spec.templates[0]."
 	runSpecCases(t, []specCase{
-		{name: "V-080 names of inputs", spec: template(`inputs: {parameters: [{name: p, value: v}, {name: p, value: v}, {name: "a b", value: v}], artifacts: [{name: x, raw: {data: d}}, {name: x, raw: {data: d}}]}`),
+		{name: "V-080 V-204 names of inputs", spec: template(`inputs: {parameters: [{name: p, value: v}, {name: p, value: v}, {name: "a b", value: v}], artifacts: [{name: x, raw: {data: d}}, {name: x, raw: {data: d}}]}`),
 			errors: []string{at + "inputs.parameters[1].name", at + "inputs.parameters[2].name", at + "inputs.artifacts[1].name"}},
 		{name: "V-084 from in inputs", spec: template(`inputs: {artifacts: [{name: x, from: "{{y}}", raw: {data: d}}]}`), errors: []string{at + "inputs.artifacts[0].from"}},
 		{name: "V-160 names of outputs", spec: template(`outputs: {parameters: [{name: p, value: v}, {name: p, value: v}], artifacts: [{name: ""}]}`),

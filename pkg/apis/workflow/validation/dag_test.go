@@ -14,14 +14,14 @@ func TestDAG(t *testing.T) {
 	}
 	const at = "spec.templates[1].dag."
 	runSpecCases(t, []specCase{
-		{name: "V-140 no task", spec: dag(``), errors: []string{at + "tasks"}},
+		{name: "V-140 V-203 no task", spec: dag(``), errors: []string{at + "tasks"}},
 		{name: "V-142 names", spec: dag(`{name: "", template: a}, {name: x, template: a}, {name: x, template: a}, {name: x_y, template: a}`),
 			errors: []string{at + "tasks[0].name", at + "tasks[2].name", at + "tasks[3].name"}},
-		{name: "V-143 digit with depends", spec: dag(`{name: 1a, template: a}, {name: b, template: a, depends: b2}, {name: b2, template: a}`), errors: []string{at + "tasks[0].name"}},
+		{name: "V-143 V-208 digit with depends", spec: dag(`{name: 1a, template: a}, {name: b, template: a, depends: b2}, {name: b2, template: a}`), errors: []string{at + "tasks[0].name"}},
 		{name: "V-143 digit with dependencies", spec: dag(`{name: a1, template: a}, {name: 1b, template: a, dependencies: [a1]}`), errors: []string{at + "tasks[1].name"}},
 		{name: "V-143 digit without either", spec: dag(`{name: 1a, template: a}`)},
-		{name: "V-144 both styles", spec: dag(`{name: x, template: a}, {name: w, template: a, dependencies: [x]}, {name: z, template: a, depends: w}`), errors: []string{at + "tasks[1].dependencies"}},
-		{name: "V-145 continueOn with depends", spec: dag(`{name: x, template: a, continueOn: {failed: true}}, {name: w, template: a, depends: x}`), errors: []string{at + "tasks[0].continueOn"}},
+		{name: "V-144 V-208 both styles", spec: dag(`{name: x, template: a}, {name: w, template: a, dependencies: [x]}, {name: z, template: a, depends: w}`), errors: []string{at + "tasks[1].dependencies"}},
+		{name: "V-145 V-208 continueOn with depends", spec: dag(`{name: x, template: a, continueOn: {failed: true}}, {name: w, template: a, depends: x}`), errors: []string{at + "tasks[0].continueOn"}},
 		{name: "V-146 unknown end", spec: dag(`{name: x, template: a}, {name: w, template: a, depends: x.Finished}`), errors: []string{at + "tasks[1].depends"}},
 		{name: "V-146 all ends", spec: dag(`{name: x, template: a, withItems: [1]}, {name: w, template: a, depends: "x.Succeeded || x.Failed || x.Errored || x.Skipped || x.Omitted || x.Daemoned || x.AnySucceeded || x.AllFailed"}`)},
 		{name: "V-147 unknown task", spec: dag(`{name: x, template: a, dependencies: [w]}`), errors: []string{at + "tasks[0].dependencies[0]"}},

@@ -41,7 +41,7 @@ func TestNames(t *testing.T) {
 		{"V-003 cluster template 63", cluster, long(63), nil},
 		{"V-003 cluster template 64", cluster, long(64), []string{"metadata.name"}},
 		{"V-004 cron 52", cron, long(52), nil},
-		{"V-004 cron 53", cron, long(53), []string{"metadata.name"}},
+		{"V-004 V-220 cron 53", cron, long(53), []string{"metadata.name"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) { checkFields(t, tc.validate(tc.object), tc.want) })
 	}

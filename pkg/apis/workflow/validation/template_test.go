@@ -53,7 +53,7 @@ func TestResource(t *testing.T) {
 		{name: "V-110 action with a tag", spec: template(`resource: {action: "{{inputs.parameters.a}}", manifest: m}`)},
 		{name: "V-111 no manifest", spec: template(`resource: {action: create}`), errors: []string{at + "manifest"}},
 		{name: "V-111 get by flags", spec: template(`resource: {action: get, flags: [pods]}`)},
-		{name: "V-112 two manifests", spec: template(`inputs: {artifacts: [{name: m, path: /m, raw: {data: d}}]}, resource: {action: create, manifest: m, manifestFrom: {artifact: {name: m}}}`), errors: []string{at + "manifestFrom"}},
+		{name: "V-112 V-210 two manifests", spec: template(`inputs: {artifacts: [{name: m, path: /m, raw: {data: d}}]}, resource: {action: create, manifest: m, manifestFrom: {artifact: {name: m}}}`), errors: []string{at + "manifestFrom"}},
 		{name: "V-113 unknown artifact", spec: template(`resource: {action: create, manifestFrom: {artifact: {name: m}}}`), errors: []string{at + "manifestFrom.artifact.name"}},
 	})
 }
