@@ -1,0 +1,87 @@
+package lint
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/apis/workflow/validation"
+	"fairlead.dev/fairlead/pkg/engine/expr"
+)
+
+// fromExpressions checks where arguments say by an expression which artifact is meant.
+func (s *scope) fromExpressions(arguments *v1alpha1.Arguments, path *field.Path) {
+	s.origins(arguments.Artifacts, path.Child("artifacts"))
+}
+
+// origins checks what `from` and `fromExpression` say.
+func (s *scope) origins(artifacts v1alpha1.Artifacts, path *field.Path) {
+	for i := range artifacts {
+		s.expression(artifacts[i].FromExpression, path.Index(i).Child("fromExpression"), expr.AnyType)
+		from := strings.TrimSpace(artifacts[i].From)
+		if from == "" {
+			continue
+		}
+		at := path.Index(i).Child("from")
+		tags := s.p.cache.Tags(from)
+		if len(tags) != 1 || tags[0].Raw != from {
+			s.p.problem(s.library(), at, from, "must be one reference to an artifact, such as {{steps.a.outputs.artifacts.x}}")
+			continue
+		}
+		if tag := tags[0]; tag.Name != "" && !namesArtifact(tag.Name) {
+			s.p.problem(s.library(), at, from, fmt.Sprintf("failed to resolve {{%s}}: it names no artifact", tag.Name))
+		}
+	}
+}
+
+// namesArtifact tells whether a name can be that of an artifact.
+func namesArtifact(name string) bool {
+	root, _, _ := strings.Cut(name, ".")
+	switch root {
+	case "steps", "tasks", "inputs", "workflow", "item":
+		return root == "item" || strings.Contains(name, ".artifacts.")
+	}
+	return false
+}
+
+// checkHooks checks the hooks of a step, a task or the workflow.
+func (p *program) checkHooks(s *scope, hooks v1alpha1.LifecycleHooks, path *field.Path) {
+	if len(hooks) == 0 {
+		return
+	}
+	for _, event := range slices.Sorted(maps.Keys(hooks)) {
+		hook := hooks[event]
+		at := path.Child("hooks").Key(string(event))
+		s.texts(&hook, at, strict)
+		s.expression(hook.Expression, at.Child("expression"), expr.BoolType)
+		s.fromExpressions(&hook.Arguments, at.Child("arguments"))
+	}
+}
+
+// checkCall checks that a template of another object gets what it needs: V-041, V-042. Validation does it for templates of
+// the same object that steps and tasks run.
+func (p *program) checkCall(s *scope, c *call) {
+	if c.callee == nil || c.callee.in == s.library() && !c.callee.inline && !c.hook && s.library().site == nil || c.inherits && p.rules.alone {
+		return
+	}
+	in := s.library()
+	at := c.path.Child("arguments")
+	if c.inherits {
+		at = p.rules.path.Child("arguments")
+	}
+	errs, warnings := validation.ValidateCall(c.callee.template, c.arguments, at)
+	for _, err := range errs {
+		if in.site != nil {
+			p.add(field.Invalid(in.site, in.title, err.Error()))
+		} else {
+			p.add(err)
+		}
+	}
+	if in.site == nil && !c.inherits {
+		p.warnings = append(p.warnings, warnings...)
+	}
+}
