@@ -24,11 +24,8 @@ func (s *search) workflow(spec *v1alpha1.WorkflowSpec) string {
 		}
 		spec = merged
 	}
-	switch {
-	case spec.Synchronization != nil:
+	if spec.Synchronization != nil {
 		return "synchronization"
-	case spec.ArchiveLogs != nil && *spec.ArchiveLogs:
-		return "the executor: archiveLogs"
 	}
 	starts := []string{spec.Entrypoint, spec.OnExit}
 	for _, hook := range spec.Hooks {
