@@ -65,7 +65,7 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newLogs(e), newWait(e)}},
+		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newLogs(e), newWait(e), newArtifacts(e)}},
 		{"run", "Run:", []*cobra.Command{newSubmit(e), newLint(e), newPlan(e), newRetry(e), newResubmit(e)}},
 		{"steer", "Steer:", []*cobra.Command{newSuspend(e), newResume(e), newStop(e), newTerminate(e), newNode(e), newDelete(e)}},
 		{"kinds", "Templates and schedules:", []*cobra.Command{newTemplate(e), newClusterTemplate(e), newCron(e)}},

@@ -33,6 +33,7 @@ type Client struct {
 	GroupVersion schema.GroupVersion
 
 	rest  rest.Interface
+	http  *http.Client
 	clock clock.WithTicker
 }
 
@@ -50,11 +51,15 @@ func New(config *rest.Config, gv schema.GroupVersion, c clock.WithTicker) (*Clie
 	config.NegotiatedSerializer = serializer.NewCodecFactory(scheme).WithoutConversion()
 	config.ContentType, config.AcceptContentTypes = runtime.ContentTypeJSON, runtime.ContentTypeJSON
 	config.QPS = -1
-	client, err := rest.RESTClientFor(config)
+	transport, err := rest.HTTPClientFor(config)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{GroupVersion: gv, rest: client, clock: c}, nil
+	client, err := rest.RESTClientForConfigAndClient(config, transport)
+	if err != nil {
+		return nil, err
+	}
+	return &Client{GroupVersion: gv, rest: client, http: transport, clock: c}, nil
 }
 
 // scoped begins the path of a request.
