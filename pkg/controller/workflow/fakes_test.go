@@ -258,6 +258,9 @@ func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv
 		if update.Status != nil {
 			header.Status = *update.Status.DeepCopy()
 		}
+		if storage := stored.header.Status.NodeStorage; storage != nil || update.Partial {
+			header.Status.NodeStorage = &wfv1.NodeStorage{Incomplete: update.Partial}
+		}
 		if header.Labels == nil {
 			header.Labels = map[string]string{}
 		}
@@ -269,6 +272,9 @@ func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv
 		header.ResourceVersion = p.nextVersion()
 		stored.header = header
 		answer.Metadata.ResourceVersion = header.ResourceVersion
+		if header.Status.NodeStorage != nil {
+			answer.Status = &wfv1.WorkflowStatus{NodeStorage: header.Status.NodeStorage}
+		}
 		return nil
 	})
 	return answer, err

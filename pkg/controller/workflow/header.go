@@ -31,8 +31,10 @@ func (c *Controller) commit(ctx context.Context, r *activeRun, d *engine.Decisio
 			pages[j].ResourceVersion = r.pages.version(pages[j].Index)
 		}
 		update.Pages = pages
-		// The header comes last: it says what the nodes before it already show.
-		if i == len(writes)-1 {
+		// The header comes last: it says what the nodes before it already show. Should this process end in between, the
+		// next one sees that a part is missing.
+		update.Partial = i < len(writes)-1
+		if !update.Partial {
 			update.Status = status
 			update.Metadata.Labels, update.Metadata.Annotations = d.Labels, d.Annotations
 		}

@@ -50,7 +50,8 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 	}
 
 	options := c.engineOptions(header)
-	options.Uncommitted = r.pages.ahead()
+	storage := header.Status.NodeStorage
+	options.Uncommitted = r.pages.ahead() || storage != nil && storage.Incomplete
 	options.Estimate = c.baselines.estimate(ctx, header)
 	run, err := c.newRun(header, nodes, options)
 	if err != nil {

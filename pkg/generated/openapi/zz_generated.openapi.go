@@ -5430,6 +5430,13 @@ func schema_pkg_apis_workflow_v1alpha1_NodeStorage(ref common.ReferenceCallback)
 							Format:      "int64",
 						},
 					},
+					"incomplete": {
+						SchemaProps: spec.SchemaProps{
+							Description: "True while only a part of the controller's last decision is stored, because it was too large for one request. A controller that finds it so when it starts goes through all steps again.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
 				},
 				Required: []string{"pages", "revision", "nodes"},
 			},
@@ -5571,6 +5578,13 @@ func schema_pkg_apis_workflow_v1alpha1_NodesUpdate(ref common.ReferenceCallback)
 									},
 								},
 							},
+						},
+					},
+					"partial": {
+						SchemaProps: spec.SchemaProps{
+							Description: "More of the same decision follows: the workflow is marked as incomplete until an update without this is stored. The nodes leave the object even if they would fit.",
+							Type:        []string{"boolean"},
+							Format:      "",
 						},
 					},
 				},

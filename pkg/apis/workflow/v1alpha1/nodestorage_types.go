@@ -17,6 +17,9 @@ type NodeStorage struct {
 	Revision string `json:"revision"`
 	// Number of nodes in all pages.
 	Nodes int64 `json:"nodes"`
+	// True while only a part of the controller's last decision is stored, because it was too large for one request. A
+	// controller that finds it so when it starts goes through all steps again.
+	Incomplete bool `json:"incomplete,omitempty"`
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -34,6 +37,9 @@ type NodesUpdate struct {
 	Status *WorkflowStatus `json:"status,omitempty"`
 	// The changed nodes, by page. While the nodes fit in the object, resource versions of pages are empty.
 	Pages []NodePageChange `json:"pages,omitempty"`
+	// More of the same decision follows: the workflow is marked as incomplete until an update without this is stored. The
+	// nodes leave the object even if they would fit.
+	Partial bool `json:"partial,omitempty"`
 }
 
 // NOTE: Metadata is not embedded, so that a NodesUpdate is no metav1.Object: the server would record which fields of it its

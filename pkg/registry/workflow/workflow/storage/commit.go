@@ -28,6 +28,8 @@ type commit struct {
 	changes []v1alpha1.NodePageChange
 	// The nodes were inside the object so far: changes has all of them.
 	first bool
+	// The changes are those of a decision of the controller, whole or with more of it to follow.
+	decision, partial bool
 
 	// versions of the pages that were written.
 	versions []v1alpha1.NodePageVersion
@@ -60,6 +62,9 @@ func (c *commit) beforeStore(ctx context.Context, header *v1alpha1.Workflow) err
 	for _, version := range result.Versions {
 		state.Pages = max(state.Pages, version.Index+1)
 		state.Revision = later(state.Revision, version.ResourceVersion)
+	}
+	if c.decision {
+		state.Incomplete = c.partial
 	}
 	header.Status.Nodes = nil
 	header.Status.NodeStorage = &state

@@ -32,7 +32,7 @@ func (r *NodesREST) Create(ctx context.Context, name string, object runtime.Obje
 			return nil, err
 		}
 	}
-	info := &nodesWrite{update: update, name: name, tables: r.tables, commit: &commit{nodes: r.nodes}}
+	info := &nodesWrite{update: update, name: name, tables: r.tables, commit: &commit{nodes: r.nodes, decision: true, partial: update.Partial}}
 	stored, _, err := r.written.Update(withCommit(ctx, info.commit), name, info, nil, nil, false, &metav1.UpdateOptions{DryRun: options.DryRun})
 	if err != nil {
 		return nil, tooLarge(err)
@@ -74,6 +74,11 @@ func (u *nodesWrite) UpdatedObject(_ context.Context, object runtime.Object) (ru
 	updated.Status.CompressedNodes, updated.Status.OffloadNodeStatusVersion = "", ""
 	u.commit.changes, u.commit.first = nil, false
 	if len(u.update.Pages) == 0 {
+		if paged(old) && old.Status.NodeStorage.Incomplete && !u.update.Partial {
+			state := *old.Status.NodeStorage
+			state.Incomplete = false
+			updated.Status.NodeStorage = &state
+		}
 		return &updated, nil
 	}
 	if paged(old) {
@@ -95,7 +100,7 @@ func (u *nodesWrite) changeInline(updated *v1alpha1.Workflow) error {
 	}
 	records := table.records()
 	wire := node.ToWire(records)
-	if fitsInline(wire, u.inlineBytes) {
+	if !u.update.Partial && fitsInline(wire, u.inlineBytes) {
 		updated.Status.Nodes = wire
 		return nil
 	}
