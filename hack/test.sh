@@ -30,8 +30,18 @@ suite() {
   "$gotestsum" --format pkgname --format-hide-empty-pkg --hide-summary all --jsonfile "$results/$name.json" -- ${GO_TEST_FLAGS:-} "$@" || failed+=("$name")
 }
 
+# servers builds the real S3 servers that tests of artifacts start (the first time: some nine minutes of processor time for
+# MinIO's), so that no test waits for a compiler; tests of Git use the git program.
+servers() {
+  command -v git >/dev/null || hack/cluster/prereqs.sh
+  hack/tools/build.sh minio fairlead.dev/fairlead/hack/tools/minio >/dev/null
+  hack/tools/build.sh ../../cmd/fairlead-store fairlead.dev/fairlead/cmd/fairlead-store >/dev/null
+}
+
 # The engine's random runs are few with a bare `go test`; here they are as many as it takes to trust them.
 unit() {
+  printf '\n=== S3 servers for tests\n'
+  servers
   FAIRLEAD_RANDOM_RUNS="${FAIRLEAD_RANDOM_RUNS:-100000}" suite unit -timeout 30m ./cmd/... ./pkg/... ./test/boundaries/... ./test/manifests/... ./test/examples/... ./test/bench/... ./test/conformance/...
 }
 

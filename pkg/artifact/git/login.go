@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	git "github.com/go-git/go-git/v5"
@@ -79,7 +81,7 @@ func (l *login) ssh(endpoint *transport.Endpoint) (transport.AuthMethod, error) 
 	if user == "" {
 		user = "git"
 	}
-	check, err := l.hostKeys()
+	check, err := l.hostKeys(endpoint)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +98,7 @@ func (l *login) ssh(endpoint *transport.Endpoint) (transport.AuthMethod, error) 
 
 // hostKeys checks the key of an SSH server against the files of SSH_KNOWN_HOSTS, else ~/.ssh/known_hosts and
 // /etc/ssh/ssh_known_hosts, of which the image of Fairlead has one with the keys of well-known hosts.
-func (l *login) hostKeys() (gitssh.HostKeyCallbackHelper, error) {
+func (l *login) hostKeys(endpoint *transport.Endpoint) (gitssh.HostKeyCallbackHelper, error) {
 	if l.ignoreHostKey {
 		return gitssh.HostKeyCallbackHelper{HostKeyCallback: ssh.InsecureIgnoreHostKey()}, nil //nolint:gosec // asked for by insecureIgnoreHostKey
 	}
@@ -116,11 +118,19 @@ func (l *login) hostKeys() (gitssh.HostKeyCallbackHelper, error) {
 	if len(files) == 0 {
 		return gitssh.HostKeyCallbackHelper{}, artifact.MarkLasting(fmt.Errorf("no SSH host key can be checked: there is no file %s (git.insecureIgnoreHostKey would trust any)", strings.Join(candidates, ", ")))
 	}
-	callback, err := gitssh.NewKnownHostsCallback(files...)
+	known, err := gitssh.NewKnownHostsDb(files...)
 	if err != nil {
 		return gitssh.HostKeyCallbackHelper{}, artifact.MarkLasting(fmt.Errorf("known_hosts: %w", err))
 	}
-	return gitssh.HostKeyCallbackHelper{HostKeyCallback: callback}, nil
+	port := endpoint.Port
+	if port == 0 {
+		port = gitssh.DefaultPort
+	}
+	// A server has several keys: it is asked for one of a type that is known.
+	return gitssh.HostKeyCallbackHelper{
+		HostKeyCallback:   known.HostKeyCallback(),
+		HostKeyAlgorithms: known.HostKeyAlgorithms(net.JoinHostPort(endpoint.Host, strconv.Itoa(port))),
+	}, nil
 }
 
 // explain says in words what went wrong, and marks what lasts.

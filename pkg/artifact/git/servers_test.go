@@ -1,7 +1,9 @@
 package git_test
 
 import (
+	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/pem"
@@ -197,6 +199,12 @@ func (r *repositories) overSSH(t testing.TB) *sshServer {
 		}
 		return nil, nil
 	}}
+	// Two keys, as servers have them; known_hosts has the second.
+	curve, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	must(t, err)
+	first, err := ssh.NewSignerFromKey(curve)
+	must(t, err)
+	config.AddHostKey(first)
 	config.AddHostKey(host)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	must(t, err)
