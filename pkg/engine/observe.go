@@ -91,11 +91,14 @@ func (r *Run) observePod(ev PodObserved) {
 		return
 	}
 	role := r.podRole(e)
-	a := assess(pod, role)
+	a := assess(pod, role, r.now.Time)
 	r.podSeen = r.podSeen || a.phase != v1alpha1.NodePending
 	if e.st.Completed() { // only its outputs are missing
 		if a.noMoreOutputs {
 			r.writeOff(e)
+		}
+		if pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed {
+			r.podFinished(e)
 		}
 		return
 	}
@@ -127,7 +130,7 @@ func (r *Run) podAfterEnd(e *entry, pod *corev1.Pod) {
 	case corev1.PodSucceeded, corev1.PodFailed:
 		r.podFinished(e)
 	default:
-		if pod.DeletionTimestamp == nil {
+		if pod.DeletionTimestamp == nil && !Ended(pod, r.now.Time) {
 			r.stopPod(e, pod.Status.Phase == corev1.PodPending)
 		}
 	}
@@ -203,7 +206,9 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 		e.resources = st.ResourcesDuration
 		r.resources = r.resources.Add(e.resources)
 		r.addResources(e.up, e.resources)
-		r.podFinished(e)
+		if !a.early { // its phase is still to come, by which it is collected
+			r.podFinished(e)
+		}
 		if waitsForResult {
 			r.alarm(st.FinishedAt.Add(r.resultTimeout()), e)
 		} else if st.Outputs != nil {

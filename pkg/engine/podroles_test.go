@@ -45,7 +45,7 @@ func TestContainerSetsFailures_EXE04(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if a := assess(tc.pod, tc.role); a.phase != tc.phase || a.message != tc.message {
+			if a := assess(tc.pod, tc.role, time.Time{}); a.phase != tc.phase || a.message != tc.message {
 				t.Errorf("%s %q, want %s %q", a.phase, a.message, tc.phase, tc.message)
 			}
 		})
@@ -72,7 +72,7 @@ func TestMainsThatCannotBegin(t *testing.T) {
 		"nobody waits in a plain pod":    {podWith(corev1.PodRunning, "", cannot), podRole{}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			a := assess(tc.pod, tc.role)
+			a := assess(tc.pod, tc.role, time.Time{})
 			if a.inVain != (tc.message != "") || a.inVain && a.message != tc.message {
 				t.Errorf("in vain: %v, %q; want %q", a.inVain, a.message, tc.message)
 			}
@@ -85,12 +85,12 @@ func TestRestartable_RTY12(t *testing.T) {
 	for reason, want := range map[string]bool{"Evicted": true, "NodeShutdown": true, "NodeAffinity": true, "UnexpectedAdmissionError": true, "DeadlineExceeded": false, "": false} {
 		p := podWith(corev1.PodFailed, "why", corev1.ContainerStatus{Name: "a"})
 		p.Status.Reason = reason
-		if a := assess(p, podRole{set: []string{"a"}}); a.restartable != want {
+		if a := assess(p, podRole{set: []string{"a"}}, time.Time{}); a.restartable != want {
 			t.Errorf("%q: restartable %v, want %v", reason, a.restartable, want)
 		}
 		p = podWith(corev1.PodFailed, "why", ended("a", 137, "Error", ""))
 		p.Status.Reason = reason
-		if a := assess(p, podRole{set: []string{"a"}}); a.restartable {
+		if a := assess(p, podRole{set: []string{"a"}}, time.Time{}); a.restartable {
 			t.Errorf("%q: started and restartable", reason)
 		}
 	}
@@ -101,7 +101,45 @@ func TestNodeIsGone(t *testing.T) {
 	p := podWith(corev1.PodFailed, "", running("main"))
 	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue, Reason: "DeletionByPodGC", Message: "PodGC: node no longer exists"}}
 	want := "pod failed: main container did not complete successfully: DeletionByPodGC: PodGC: node no longer exists"
-	if a := assess(p, podRole{}); a.phase != v1alpha1.NodeFailed || a.message != want {
+	if a := assess(p, podRole{}, time.Time{}); a.phase != v1alpha1.NodeFailed || a.message != want {
 		t.Errorf("%s %q", a.phase, a.message)
+	}
+}
+
+// A pod is taken for ended when all its containers have ended well, before its phase says so; not where its phase may come to
+// say something else.
+func TestPodsThatHaveEndedWell(t *testing.T) {
+	start := time.Date(2026, 1, 2, 3, 0, 0, 0, time.UTC)
+	now := start.Add(10 * time.Second)
+	soon, late, always := int64(11), int64(13), corev1.ContainerRestartPolicyAlways
+	for name, tc := range map[string]struct {
+		statuses []corev1.ContainerStatus
+		change   func(*corev1.Pod)
+		want     bool
+	}{
+		"all have":             {statuses: []corev1.ContainerStatus{ended("main", 0, "", ""), ended("wait", 0, "", "")}, want: true},
+		"one runs":             {statuses: []corev1.ContainerStatus{ended("main", 0, "", ""), running("wait")}},
+		"one failed":           {statuses: []corev1.ContainerStatus{ended("main", 1, "", "")}},
+		"nothing is known":     {},
+		"one is not known yet": {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.Spec.Containers = append(p.Spec.Containers, corev1.Container{Name: "x"}) }},
+		"it is deleted":        {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.DeletionTimestamp = &metav1.Time{Time: now} }},
+		"its deadline is near": {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.Spec.ActiveDeadlineSeconds = &soon }},
+		"its deadline is far":  {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.Spec.ActiveDeadlineSeconds = &late }, want: true},
+		"it is evicted": {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) {
+			p.Status.Conditions = []corev1.PodCondition{{Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue}}
+		}},
+		"it starts again": {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.Spec.Containers[0].RestartPolicy = &always }},
+		"it is over":      {statuses: []corev1.ContainerStatus{ended("main", 0, "", "")}, change: func(p *corev1.Pod) { p.Status.Phase = corev1.PodFailed }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := podWith(corev1.PodRunning, "", tc.statuses...)
+			p.Status.StartTime = &metav1.Time{Time: start}
+			if tc.change != nil {
+				tc.change(p)
+			}
+			if got := Ended(p, now); got != tc.want {
+				t.Errorf("ended: %v", got)
+			}
+		})
 	}
 }

@@ -23,6 +23,7 @@ type assessment struct {
 	finishedAt    metav1.Time
 	progress      v1alpha1.Progress
 	inVain        bool   // runs on only because our helper waits for a main that will never start
+	early         bool   // its containers have ended well; Kubernetes has not said so of the pod yet
 	noMoreOutputs bool   // our helper has ended without doing its work
 	restartable   bool   // failed for a reason of the cluster, before main started (RTY-12)
 	reason        string // of the pod
@@ -55,7 +56,7 @@ func (p podRole) sidecar(pod *corev1.Pod, name string) bool {
 func (p podRole) main(name string) bool { return name == "main" || slices.Contains(p.set, name) }
 
 // assess reads a pod's status.
-func assess(pod *corev1.Pod, role podRole) assessment {
+func assess(pod *corev1.Pod, role podRole, now time.Time) assessment {
 	daemon := role.daemon
 	a := assessment{exitCode: exitCode(pod), reason: pod.Status.Reason, noMoreOutputs: waitFailed(pod)}
 	if p, ok := v1alpha1.ParseProgress(pod.Annotations[v1alpha1.AnnotationKeyProgress]); ok {
@@ -68,6 +69,14 @@ func assess(pod *corev1.Pod, role podRole) assessment {
 	case corev1.PodRunning:
 		a.phase = v1alpha1.NodeRunning
 		a.daemoned = daemon && allReady(pod)
+		if Ended(pod, now) {
+			a.early, a.daemoned, a.phase = true, false, v1alpha1.NodeSucceeded
+			if daemon {
+				a.phase = v1alpha1.NodeFailed
+			}
+			a.finishedAt = lastFinished(pod)
+			return a
+		}
 		if t := neverStarted(pod, role); t != "" {
 			a.inVain, a.phase, a.message = true, v1alpha1.NodeFailed, t
 		}
@@ -89,6 +98,38 @@ func assess(pod *corev1.Pod, role podRole) assessment {
 	}
 	a.finishedAt = lastFinished(pod)
 	return a
+}
+
+// deadlineMargin is how long before its deadline a pod counts as one that may be ended by it.
+const deadlineMargin = 2 * time.Second
+
+// Ended tells whether a pod that is said to run has ended well: each of its containers has, with exit code 0. The kubelet says
+// that of the containers about a second before it says it of the pod, because it first takes everything down that belongs to
+// the pod; nobody has to wait for that. Where Kubernetes may be ending the pod for reasons of its own, which it names with
+// the phase, the phase is what counts.
+func Ended(pod *corev1.Pod, now time.Time) bool {
+	if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil || len(pod.Status.ContainerStatuses) < max(len(pod.Spec.Containers), 1) {
+		return false
+	}
+	if d := pod.Spec.ActiveDeadlineSeconds; d != nil {
+		started := pod.Status.StartTime
+		if started == nil || !now.Before(started.Add(time.Duration(*d)*time.Second-deadlineMargin)) {
+			return false
+		}
+	}
+	for i := range pod.Spec.Containers {
+		if pod.Spec.Containers[i].RestartPolicy != nil { // it may be started again
+			return false
+		}
+	}
+	for i := range pod.Status.ContainerStatuses {
+		if t := pod.Status.ContainerStatuses[i].State.Terminated; t == nil || t.ExitCode != 0 {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.DisruptionTarget && c.Status == corev1.ConditionTrue
+	})
 }
 
 // clusterReasons are pod failures that are no fault of the workflow.

@@ -58,28 +58,28 @@ func TestTrap12_FailedOrError_EXE04(t *testing.T) {
 		{"odd phase", podWith(corev1.PodUnknown, ""), "Error", "Unexpected pod phase for : Unknown"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			if a := assess(tc.pod, podRole{}); a.phase != tc.phase || a.message != tc.message {
+			if a := assess(tc.pod, podRole{}, time.Time{}); a.phase != tc.phase || a.message != tc.message {
 				t.Errorf("%s %q, want %s %q", a.phase, a.message, tc.phase, tc.message)
 			}
 		})
 	}
 	unschedulable := podWith(corev1.PodPending, "")
 	unschedulable.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable", Message: "0/1 nodes"}}
-	if a := assess(unschedulable, podRole{}); a.message != "Unschedulable: 0/1 nodes" {
+	if a := assess(unschedulable, podRole{}, time.Time{}); a.message != "Unschedulable: 0/1 nodes" {
 		t.Errorf("%q", a.message)
 	}
 }
 
 func TestTrap21_DaemonsAreReady_DMN01(t *testing.T) {
 	p := podWith(corev1.PodRunning, "", corev1.ContainerStatus{Name: "main", Ready: true}, corev1.ContainerStatus{Name: "side"})
-	if assess(p, podRole{daemon: true}).daemoned {
+	if assess(p, podRole{daemon: true}, time.Time{}).daemoned {
 		t.Error("a daemon serves only when every container is ready")
 	}
 	p.Status.ContainerStatuses[1].Ready = true
-	if !assess(p, podRole{daemon: true}).daemoned || assess(p, podRole{}).daemoned {
+	if !assess(p, podRole{daemon: true}, time.Time{}).daemoned || assess(p, podRole{}, time.Time{}).daemoned {
 		t.Error("all are ready")
 	}
-	if a := assess(podWith(corev1.PodSucceeded, "", ended("main", 0, "", "")), podRole{daemon: true}); a.phase != v1alpha1.NodeFailed {
+	if a := assess(podWith(corev1.PodSucceeded, "", ended("main", 0, "", "")), podRole{daemon: true}, time.Time{}); a.phase != v1alpha1.NodeFailed {
 		t.Errorf("a daemon that ends has failed, got %s", a.phase)
 	}
 }

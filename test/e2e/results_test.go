@@ -108,7 +108,7 @@ spec:
 		{"no-start", `{image: busybox, command: ["true"], workingDir: /etc/passwd}`, v1alpha1.NodeFailed, "main: StartError (exit code 128): "},
 		{"no-memory", `{image: "python:alpine3.6", command: [python, -c, "b = [bytearray(10**7) for _ in range(10**6)]"], resources: {limits: {memory: 32Mi}}}`, v1alpha1.NodeFailed, "main: OOMKilled (exit code 137)"},
 		{"killed", `{image: busybox, command: [sh, -c, "kill -KILL $$$$"]}`, v1alpha1.NodeFailed, "main: Error (exit code 137)"},
-		{"no-command", `{image: "argoproj/argosay:v2"}`, v1alpha1.NodeError, "you must either explicitly specify the command"},
+		{"no-command", `{image: "none.example.com/tool:v1"}`, v1alpha1.NodeError, "you must either explicitly specify the command"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

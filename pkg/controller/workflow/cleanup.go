@@ -22,6 +22,8 @@ type podCleaner struct {
 	mu sync.Mutex
 	// planned are the pods that are taken care of, until the informer says that they are out of sight.
 	planned map[types.UID]bool
+	// expected are pods whose workflow is over and whose own end is still to be told, with what is to be done then.
+	expected map[types.UID]garbagePolicy
 }
 
 type cleanupItem struct {
@@ -37,7 +39,8 @@ func newPodCleaner(pods PodControl, cache podReader, clock clock.WithTicker) *po
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[cleanupItem](100*time.Millisecond, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[cleanupItem]{Name: "pod_cleanup_queue", Clock: clock}),
-		planned: map[types.UID]bool{},
+		planned:  map[types.UID]bool{},
+		expected: map[types.UID]garbagePolicy{},
 	}
 }
 
@@ -56,6 +59,28 @@ func (p *podCleaner) clean(pod *corev1.Pod, policy garbagePolicy) {
 	}
 }
 
+// expect keeps the policy for a pod that has not ended.
+func (p *podCleaner) expect(pod *corev1.Pod, policy garbagePolicy) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.expected[pod.UID] = policy
+}
+
+// arrived cleans a pod that was expected to end and has; false: it was not, or it has not.
+func (p *podCleaner) arrived(pod *corev1.Pod) bool {
+	if !terminal(pod) {
+		return false
+	}
+	p.mu.Lock()
+	policy, ok := p.expected[pod.UID]
+	delete(p.expected, pod.UID)
+	p.mu.Unlock()
+	if ok {
+		p.clean(pod, policy)
+	}
+	return ok
+}
+
 // has tells whether a pod is taken care of.
 func (p *podCleaner) has(uid types.UID) bool {
 	p.mu.Lock()
@@ -68,6 +93,7 @@ func (p *podCleaner) forget(uid types.UID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(p.planned, uid)
+	delete(p.expected, uid)
 }
 
 func (p *podCleaner) processNextWorkItem(ctx context.Context) bool {

@@ -90,7 +90,7 @@ func (c *Controller) notePod(obj any, vanished bool) {
 	}
 	if vanished {
 		c.cleaner.forget(pod.UID)
-	} else if c.cleaner.has(pod.UID) {
+	} else if c.cleaner.has(pod.UID) || c.cleaner.arrived(pod) {
 		return
 	}
 	key := types.NamespacedName{Namespace: pod.Namespace, Name: pod.Labels[wfv1.LabelKeyWorkflow]}

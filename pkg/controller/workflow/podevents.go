@@ -59,7 +59,7 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		}
 		events = append(events, event)
 		r.creates.remove(nodeID)
-		if (l.vanished || terminal(l.pod)) && (ended.IsZero() || l.arrived.Before(ended)) {
+		if (l.vanished || terminal(l.pod) || engine.Ended(l.pod, l.arrived)) && (ended.IsZero() || l.arrived.Before(ended)) {
 			ended = l.arrived
 		}
 	}

@@ -53,7 +53,7 @@ func (c *Controller) stopRef(ctx context.Context, r *activeRun, ref engine.PodRe
 // stopPod ends a pod. One that a kubelet has taken over is ended by its deadline, which keeps its log; one that has not
 // started has no log, and nobody would enforce a deadline: it is deleted.
 func (c *Controller) stopPod(ctx context.Context, pod *corev1.Pod) error {
-	if terminal(pod) || pod.DeletionTimestamp != nil {
+	if terminal(pod) || pod.DeletionTimestamp != nil || engine.Ended(pod, c.clock.Now()) {
 		return nil
 	}
 	if pod.Status.StartTime != nil {

@@ -180,6 +180,8 @@ func (c *Controller) finish(r *activeRun) {
 	for _, pod := range c.podCache.ownedBy(r.workflow.UID) {
 		if terminal(pod) || gc.deletesAtEnd(pod) {
 			c.cleaner.clean(pod, gc)
+		} else {
+			c.cleaner.expect(pod, gc)
 		}
 	}
 	if c.custom != nil {

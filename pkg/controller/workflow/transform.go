@@ -28,7 +28,7 @@ func KeepWorkflowHeader(obj any) (any, error) {
 }
 
 // KeepPodState is the transform of the pod informer. NOTE: pods from the informer have of their spec only the host, the
-// deadline, and name and resources of the containers.
+// deadline, and name, resources and restart policy of the containers.
 func KeepPodState(obj any) (any, error) {
 	pod, ok := obj.(*corev1.Pod)
 	if !ok {
@@ -65,7 +65,7 @@ func KeepPodState(obj any) (any, error) {
 func keepResources(containers []corev1.Container) []corev1.Container {
 	kept := make([]corev1.Container, len(containers))
 	for i := range containers {
-		kept[i] = corev1.Container{Name: containers[i].Name, Resources: containers[i].Resources}
+		kept[i] = corev1.Container{Name: containers[i].Name, Resources: containers[i].Resources, RestartPolicy: containers[i].RestartPolicy}
 	}
 	return kept
 }

@@ -39,6 +39,8 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 	lastProgress := o.tellProgress(ctx, t)
 	for _, name := range t.Mains() {
 		c := volume.Of(o.Shared, name)
+		// Mostly somebody has made it. Where this container's own hook is about to, there is then something to watch.
+		_ = c.Create()
 		if !c.AwaitReady(o.Terminated) {
 			return fmt.Errorf("the pod was stopped before %s started", name)
 		}

@@ -122,7 +122,7 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 	case n.wrapper:
 		err = wrapContainers(&pod.Spec, in, names, work, n)
 	case work != nil:
-		err = hand(&pod.Spec, in, work, nil)
+		err = hand(&pod.Spec, in, work, nil, n)
 	case reportsItself(in):
 		err = handAlone(&pod.Spec, in)
 	}

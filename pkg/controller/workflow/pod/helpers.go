@@ -73,11 +73,22 @@ func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n need
 	if err := n.artifacts.addTo(work, spec, in, main, &first, wait); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
 	}
-	spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
+	if n.hook {
+		stageByHook(wait, &first)
+	} else {
+		spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
+	}
 	if wait != nil {
 		spec.Containers = append([]corev1.Container{*wait}, spec.Containers...)
 	}
 	return work, nil
+}
+
+// stageByHook has `wait` do, right after its start, what `init` would do before it.
+func stageByHook(wait, first *corev1.Container) {
+	wait.Lifecycle = &corev1.Lifecycle{PostStart: &corev1.LifecycleHandler{Exec: &corev1.ExecAction{Command: first.Command}}}
+	setEnv(wait, first.Env...)
+	wait.VolumeMounts = withMounts(wait.VolumeMounts, first.VolumeMounts)
 }
 
 // mainOf is the container that outputs are taken from.

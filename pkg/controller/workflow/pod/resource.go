@@ -70,5 +70,5 @@ func handAlone(spec *corev1.PodSpec, in Input) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", templateName(in.Template), err)
 	}
-	return hand(spec, in, work, nil)
+	return hand(spec, in, work, nil, needs{})
 }

@@ -47,7 +47,7 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 		setEnv(c, wrappedEnv(in, c.Name, n, work.Grace)...)
 		work.Containers = append(work.Containers, about)
 	}
-	return hand(spec, in, work, long)
+	return hand(spec, in, work, long, n)
 }
 
 // wrappedContainer is what the wrapper has to know about a container.
@@ -106,8 +106,8 @@ func LookupError(image string, err error) error {
 	return fmt.Errorf(imageCommandMessage, image, err.Error())
 }
 
-// hand gives the helpers their task, and `init` what is too long to stand in the pod.
-func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]string) error {
+// hand gives the helpers their task, and who stages what is too long to stand in the pod.
+func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]string, n needs) error {
 	first, err := taskEnv(in, work.ForInit())
 	if err != nil {
 		return err
@@ -138,6 +138,9 @@ func hand(spec *corev1.PodSpec, in Input, work *task.Task, long map[string][]str
 				setEnv(c, args...)
 			} else {
 				setEnv(c, own...)
+			}
+			if n.hook && c.Name == WaitContainerName {
+				setEnv(c, args...)
 			}
 		}
 	}
