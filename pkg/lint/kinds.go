@@ -41,7 +41,11 @@ func WorkflowUpdate(workflow, old *v1alpha1.Workflow, lookup Lookup) (field.Erro
 }
 
 func checkWorkflow(workflow *v1alpha1.Workflow, lookup Lookup) (field.ErrorList, []string) {
-	return checkSpec(&workflow.Spec, workflow.Namespace, metadataOf(&workflow.ObjectMeta), rules{missing: Error, path: field.NewPath("spec")}, lookup)
+	missing := Error
+	if workflow.Status.Phase.Completed() {
+		missing = Warning // restored from a backup: it does not run any more
+	}
+	return checkSpec(&workflow.Spec, workflow.Namespace, metadataOf(&workflow.ObjectMeta), rules{missing: missing, path: field.NewPath("spec")}, lookup)
 }
 
 // WorkflowTemplate returns what is wrong with a new WorkflowTemplate. References to what is not there are warnings, so that

@@ -91,6 +91,17 @@ func TestMissingReferencesOfLibraries(t *testing.T) { // V-007, V-074
 	expect(t, errs, warnings, nil, []string{"spec.submit.workflowTemplateRef.name | WorkflowTemplate gone not found"})
 }
 
+// A workflow that is over may come back from a backup when its templates are gone.
+func TestCompletedWorkflow(t *testing.T) {
+	workflow := &v1alpha1.Workflow{
+		ObjectMeta: metav1.ObjectMeta{Name: "w", Namespace: "ns"},
+		Spec:       *parse[v1alpha1.WorkflowSpec](t, `{workflowTemplateRef: {name: gone}}`),
+		Status:     v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowSucceeded},
+	}
+	errs, warnings := Workflow(workflow, Nothing{})
+	expect(t, errs, warnings, nil, []string{"spec.workflowTemplateRef.name | not found"})
+}
+
 type failing struct{ Nothing }
 
 func (failing) WorkflowTemplate(_, _ string) (*v1alpha1.WorkflowTemplate, error) {

@@ -212,3 +212,23 @@ func TestTimezones(t *testing.T) { // V-223
 		checkFields(t, validateTimezone(wrong, path), []string{"timezone"})
 	}
 }
+
+func TestInternalKinds(t *testing.T) { // V-051, V-206
+	meta := metav1.ObjectMeta{Name: "o", Namespace: "ns", ResourceVersion: "1"}
+	tasks := &v1alpha1.WorkflowTaskSet{ObjectMeta: meta, Spec: v1alpha1.WorkflowTaskSetSpec{Tasks: map[string]v1alpha1.Template{
+		"a": {HTTP: &v1alpha1.HTTP{URL: "u"}}, "b": {}, "c": {HTTP: &v1alpha1.HTTP{}, Suspend: &v1alpha1.SuspendTemplate{}},
+	}}}
+	checkFields(t, ValidateWorkflowTaskSet(tasks), []string{"spec.tasks[b]", "spec.tasks[c]"})
+	more := tasks.DeepCopy()
+	more.Spec.Tasks["d"] = v1alpha1.Template{}
+	checkFields(t, ValidateWorkflowTaskSetUpdate(more, tasks), []string{"spec.tasks[d]"})
+
+	garbage := &v1alpha1.WorkflowArtifactGCTask{ObjectMeta: meta, Spec: v1alpha1.ArtifactGCSpec{ArtifactsByNode: map[string]v1alpha1.ArtifactNodeSpec{
+		"n": {Artifacts: map[string]v1alpha1.Artifact{
+			"a": {Name: "a", ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: "k"}}},
+			"b": {Name: "b", ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: "k"}, Raw: &v1alpha1.RawArtifact{}}},
+		}},
+	}}}
+	checkFields(t, ValidateWorkflowArtifactGCTask(garbage), []string{"spec.artifactsByNode[n].artifacts[b]"})
+	checkFields(t, ValidateWorkflowArtifactGCTaskUpdate(garbage, garbage), nil)
+}

@@ -86,7 +86,7 @@ func subjects() []subject {
 			strategy: func(t runtime.ObjectTyper) kind.FullStrategy { return workflowtaskset.NewStrategy(t) },
 			object:   func() runtime.Object { return &v1alpha1.WorkflowTaskSet{ObjectMeta: meta} },
 			change: func(o runtime.Object) {
-				o.(*v1alpha1.WorkflowTaskSet).Spec.Tasks = map[string]v1alpha1.Template{"x-1": {Name: "a"}}
+				o.(*v1alpha1.WorkflowTaskSet).Spec.Tasks = map[string]v1alpha1.Template{"x-1": {Name: "a", HTTP: &v1alpha1.HTTP{URL: "http://example.com"}}}
 			},
 		},
 		{
