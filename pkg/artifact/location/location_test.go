@@ -37,7 +37,7 @@ const (
 )
 
 // ART-08, ART-09, ART-10: where an output goes, and how that is recorded.
-func TestPlace(t *testing.T) {
+func TestTrap24_Place_ART08_ART09_ART10(t *testing.T) {
 	cases := map[string]struct {
 		artifact, template, repo, prefix string
 		stored, reported                 string

@@ -185,8 +185,8 @@ func level(n int32) *wfv1.ArchiveStrategy {
 	return &wfv1.ArchiveStrategy{Tar: &wfv1.TarStrategy{CompressionLevel: &n}}
 }
 
-// ART-06, ART-07: whatever the archive, what is loaded is what was saved, in spite of a store that is busy now and then.
-func TestSaveAndLoad(t *testing.T) {
+// TRAP 24: whatever the archive, what is loaded is what was saved, in spite of a store that is busy now and then.
+func TestTrap24_SaveAndLoad_ART06_ART07(t *testing.T) {
 	none := &wfv1.ArchiveStrategy{None: &wfv1.NoneStrategy{}}
 	zip := &wfv1.ArchiveStrategy{Zip: &wfv1.ZipStrategy{}}
 	for name, c := range map[string]struct {

@@ -177,7 +177,7 @@ func TestUnwrapped(t *testing.T) {
 }
 
 // ART-07: what leads out of the artifact is refused, and nothing outside is touched.
-func TestUntarRefusesEscapes(t *testing.T) {
+func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 	regular := func(name string) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Size: 4}
 	}

@@ -57,7 +57,7 @@ func (s shelf) store() store.Store {
 }
 
 // ART-02, ART-08, ART-13, ART-19: artifacts are saved whether or not main failed or was killed; all are tried.
-func TestSaveArtifacts(t *testing.T) {
+func TestTrap24_SavedWhateverBecameOfMain_ART02_ART19(t *testing.T) {
 	out := func(name, mount string, optional bool) task.Artifact {
 		return task.Artifact{
 			Name: name, Path: "/data/" + name, Mount: mount, Optional: optional,
