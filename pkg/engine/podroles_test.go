@@ -36,6 +36,10 @@ func TestContainerSetsFailures_EXE04(t *testing.T) {
 			podWith(corev1.PodFailed, "", at(9, ended("a", 64, "Error", "")), at(3, ended("b", 2, "Error", ""))), podRole{set: []string{"a", "b"}},
 			"Failed", "b: Error (exit code 2)",
 		},
+		"main depends on it": {
+			podWith(corev1.PodFailed, "", ended("main", 64, "Error", `fairlead: dependency "a" exited with non-zero code: 2`), ended("a", 2, "Error", "")), podRole{set: []string{"main", "a"}},
+			"Failed", "a: Error (exit code 2)",
+		},
 		"a sidecar of a set": {
 			podWith(corev1.PodFailed, "", ended("a", 0, "", ""), ended("side", 143, "Error", "")), podRole{set: []string{"a"}}, "Succeeded", "",
 		},

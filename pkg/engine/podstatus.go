@@ -174,7 +174,7 @@ func failure(pod *corev1.Pod, role podRole) (v1alpha1.NodePhase, string) {
 	}
 	statuses := slices.Clone(pod.Status.ContainerStatuses)
 	slices.SortStableFunc(statuses, func(a, b corev1.ContainerStatus) int {
-		return cmp.Or(blame(pod, role, a.Name)-blame(pod, role, b.Name), endOf(&a).Compare(endOf(&b)))
+		return cmp.Or(blame(pod, role, &a)-blame(pod, role, &b), endOf(&a).Compare(endOf(&b)))
 	})
 	fine := map[string]bool{}
 	for i := range statuses {
@@ -231,15 +231,18 @@ func disruption(pod *corev1.Pod) string {
 	return ""
 }
 
-// blame orders containers: main ones first, then our helper, then sidecars.
-func blame(pod *corev1.Pod, role podRole, name string) int {
+// blame orders containers: main ones first, then those that failed only because another did, then our helper, then sidecars.
+func blame(pod *corev1.Pod, role podRole, c *corev1.ContainerStatus) int {
+	t := c.State.Terminated
 	switch {
-	case name == "main":
-		return 0
-	case name == "wait" || name == "supervisor":
+	case t != nil && t.ExitCode == exitOwnFailure && strings.HasPrefix(t.Message, wrapperWords+"dependency "):
 		return 2
-	case role.sidecar(pod, name):
+	case c.Name == "main":
+		return 0
+	case c.Name == "wait" || c.Name == "supervisor":
 		return 3
+	case role.sidecar(pod, c.Name):
+		return 4
 	}
 	return 1
 }
@@ -311,10 +314,11 @@ func mainNeverStarted(pod *corev1.Pod, role podRole) bool {
 	return true
 }
 
-// exitBeforeMain and wrapperWords are the exit code of our wrapper, and how its last words begin, when it could not even try
-// the user's command.
+// The exit codes of our wrapper when it could not even try the user's command, and when it failed later, and how its last
+// words begin.
 const (
 	exitBeforeMain = 65
+	exitOwnFailure = 64
 	wrapperWords   = "fairlead: "
 )
 
