@@ -38,7 +38,7 @@ type options struct {
 func (o *options) addFlags(fs *flag.FlagSet) {
 	fs.StringVar(&o.kubeconfig, "kubeconfig", os.Getenv("KUBECONFIG"), "the cluster; it must be yours to load")
 	fs.StringVar(&o.output, "output", "_output/bench", "directory for results.json")
-	fs.StringVar(&o.only, "only", "", "sections to run, separated by commas: chain, burst, throughput, gap, fanout, writes (default: all)")
+	fs.StringVar(&o.only, "only", "", "sections to run, separated by commas: chain, burst, kinds, throughput, gap, fanout, writes (default: all)")
 	fs.StringVar(&o.goBench, "go-bench", "", "file with output of `go test -bench`, to put into results.json as well")
 	fs.StringVar(&o.image, "image", "busybox", "image of the pods that really run; it must have `true`")
 	fs.BoolVar(&o.local, "local-cluster", false, "the cluster is the one of hack/cluster: say in the output what that means")
@@ -84,11 +84,12 @@ func (o *options) validate() error {
 }
 
 // order is how the sections run: what really runs first, then what only the fake nodes carry.
-var order = []string{"chain", "burst", "throughput", "gap", "fanout", "writes"}
+var order = []string{"chain", "burst", "kinds", "throughput", "gap", "fanout", "writes"}
 
 var sections = map[string]func(*bench, context.Context) error{
 	"chain":      (*bench).runChain,
 	"burst":      (*bench).runBurst,
+	"kinds":      (*bench).runKinds,
 	"throughput": (*bench).runThroughput,
 	"gap":        (*bench).runGap,
 	"fanout":     (*bench).runFanout,

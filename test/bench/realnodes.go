@@ -53,6 +53,19 @@ func (b *bench) runBurst(ctx context.Context) error {
 // sideBySide measures bare pods and workflows in turn, so that what else the machine does hits both, and reports the
 // medians.
 func (b *bench) sideBySide(ctx context.Context, section, what string, bare, workflows func(context.Context, string, *observer) error) error {
+	podTime, wfTime, err := b.inTurn(ctx, bare, workflows)
+	if err != nil {
+		return err
+	}
+	rounds := fmt.Sprintf("median of %d, in turn", b.options.rounds)
+	b.report.add(section, what+", bare", podTime.Seconds(), "s", rounds)
+	b.report.add(section, what+", as workflow", wfTime.Seconds(), "s", rounds)
+	b.report.add(section, "workflow compared with bare pods", (wfTime.Seconds()/podTime.Seconds()-1)*100, "%", "more time")
+	return nil
+}
+
+// inTurn measures bare pods and workflows in turn and returns the medians.
+func (b *bench) inTurn(ctx context.Context, bare, workflows func(context.Context, string, *observer) error) (podTime, wfTime time.Duration, err error) {
 	var bareTimes, wfTimes []time.Duration
 	for round := range b.options.rounds {
 		for _, kind := range []struct {
@@ -76,16 +89,11 @@ func (b *bench) sideBySide(ctx context.Context, section, what string, bare, work
 				return nil
 			})
 			if err != nil {
-				return err
+				return 0, 0, err
 			}
 		}
 	}
-	podTime, wfTime := quantile(bareTimes, 0.5), quantile(wfTimes, 0.5)
-	rounds := fmt.Sprintf("median of %d, in turn", b.options.rounds)
-	b.report.add(section, what+", bare", podTime.Seconds(), "s", rounds)
-	b.report.add(section, what+", as workflow", wfTime.Seconds(), "s", rounds)
-	b.report.add(section, "workflow compared with bare pods", (wfTime.Seconds()/podTime.Seconds()-1)*100, "%", "more time")
-	return nil
+	return quantile(bareTimes, 0.5), quantile(wfTimes, 0.5), nil
 }
 
 func (b *bench) createPods(ctx context.Context, namespace string, n int, p place) error {
