@@ -19,6 +19,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/apiserver"
+	"fairlead.dev/fairlead/pkg/registry/workflow/artifacts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 )
 
@@ -64,6 +65,8 @@ type Standalone struct {
 	Admission admission.Interface
 	// Pods are where logs are read from; nil: log requests are answered 503.
 	Pods podlog.Pods
+	// Artifacts are how artifact stores are read; nil: requests for artifacts are answered 503.
+	Artifacts *artifacts.Source
 }
 
 // IdentityOptions name the objects through which kube-apiserver reaches this server.

@@ -22,6 +22,8 @@ import (
 	"fairlead.dev/fairlead/pkg/apiserver/anyname"
 	"fairlead.dev/fairlead/pkg/apiserver/clusterfeatures"
 	"fairlead.dev/fairlead/pkg/apiserver/frontproxy"
+	_ "fairlead.dev/fairlead/pkg/artifact/all" // drivers of every kind of store
+	"fairlead.dev/fairlead/pkg/registry/workflow/artifacts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	workflowrest "fairlead.dev/fairlead/pkg/registry/workflow/rest"
 	"fairlead.dev/fairlead/pkg/storage/identity"
@@ -86,8 +88,9 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 
 	var marker identity.Marker
 	var pods podlog.Pods
+	var stores *artifacts.Source
 	if o.inCluster() {
-		if marker, pods, err = setUpCluster(ctx, o, config); err != nil {
+		if marker, pods, stores, err = setUpCluster(ctx, o, config); err != nil {
 			return nil, err
 		}
 	}
@@ -116,7 +119,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		config.Generic.Authentication.Authenticator = o.Standalone.Authenticator
 		config.Generic.Authorization.Authorizer = o.Standalone.Authorizer
 		config.Generic.AdmissionControl = o.Standalone.Admission
-		pods = o.Standalone.Pods
+		pods, stores = o.Standalone.Pods, o.Standalone.Artifacts
 	}
 	config.Generic.Authorization.Authorizer = anyname.Authorizer(config.Generic.Authorization.Authorizer)
 	compress(&config.Generic.Config, o.Recommended.Etcd)
@@ -124,6 +127,7 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		Scheme:           apiserver.Scheme,
 		InlineNodesBytes: o.Storage.InlineNodesBytes,
 		Pods:             pods,
+		Artifacts:        stores,
 		Authorizer:       config.Generic.Authorization.Authorizer,
 		Admission:        config.Generic.AdmissionControl,
 		Stop:             config.Generic.DrainedNotify(),
@@ -137,14 +141,14 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 }
 
 // setUpCluster does what needs the cluster before the storage is opened.
-func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (identity.Marker, podlog.Pods, error) {
+func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (identity.Marker, podlog.Pods, *artifacts.Source, error) {
 	c, err := connect(o.Recommended.CoreAPI.CoreAPIKubeconfigPath)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	plugins, keeper, err := c.prepare(ctx, o)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	useAdmission(ctx, o.Recommended, plugins)
 	config.Extra.ReadyzChecks = append(config.Extra.ReadyzChecks, clusterfeatures.ReadyzChecks(plugins, enabledPlugins(o.Recommended.Admission))...)
@@ -156,7 +160,7 @@ func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (id
 		}
 	}
 	marker := identity.NewConfigMapMarker(c.kube.CoreV1().ConfigMaps(o.Identity.Namespace), identity.DefaultConfigMapName)
-	return marker, podlog.NewPods(c.kube), nil
+	return marker, podlog.NewPods(c.kube), artifacts.NewSource(c.kube.CoreV1()), nil
 }
 
 // useAdmission leaves out the plugins that cannot work in this cluster and completes what the others need.

@@ -27,11 +27,14 @@ func GetOpenAPIDefinitions(ref common.ReferenceCallback) map[string]common.OpenA
 		v1alpha1.Arguments{}.OpenAPIModelName():                             schema_pkg_apis_workflow_v1alpha1_Arguments(ref),
 		v1alpha1.ArtGCStatus{}.OpenAPIModelName():                           schema_pkg_apis_workflow_v1alpha1_ArtGCStatus(ref),
 		v1alpha1.Artifact{}.OpenAPIModelName():                              schema_pkg_apis_workflow_v1alpha1_Artifact(ref),
+		v1alpha1.ArtifactEntry{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_ArtifactEntry(ref),
 		v1alpha1.ArtifactGC{}.OpenAPIModelName():                            schema_pkg_apis_workflow_v1alpha1_ArtifactGC(ref),
 		v1alpha1.ArtifactGCSpec{}.OpenAPIModelName():                        schema_pkg_apis_workflow_v1alpha1_ArtifactGCSpec(ref),
 		v1alpha1.ArtifactGCStatus{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_ArtifactGCStatus(ref),
+		v1alpha1.ArtifactListing{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_ArtifactListing(ref),
 		v1alpha1.ArtifactLocation{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_ArtifactLocation(ref),
 		v1alpha1.ArtifactNodeSpec{}.OpenAPIModelName():                      schema_pkg_apis_workflow_v1alpha1_ArtifactNodeSpec(ref),
+		v1alpha1.ArtifactOptions{}.OpenAPIModelName():                       schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref),
 		v1alpha1.ArtifactPaths{}.OpenAPIModelName():                         schema_pkg_apis_workflow_v1alpha1_ArtifactPaths(ref),
 		v1alpha1.ArtifactRepository{}.OpenAPIModelName():                    schema_pkg_apis_workflow_v1alpha1_ArtifactRepository(ref),
 		v1alpha1.ArtifactRepositoryRef{}.OpenAPIModelName():                 schema_pkg_apis_workflow_v1alpha1_ArtifactRepositoryRef(ref),
@@ -857,6 +860,79 @@ func schema_pkg_apis_workflow_v1alpha1_Artifact(ref common.ReferenceCallback) co
 	}
 }
 
+func schema_pkg_apis_workflow_v1alpha1_ArtifactEntry(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ArtifactEntry is an artifact of a node, or a file of an artifact that is a directory.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"path": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What to put behind `artifacts/` to get it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"name": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the artifact, or path of the file inside it.",
+							Default:     "",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"nodeID": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The node.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"nodeName": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name of the node.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"key": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Key or address in the store.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"size": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Size of a file in bytes.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"modified": {
+						SchemaProps: spec.SchemaProps{
+							Description: "When a file was stored.",
+							Ref:         ref(metav1.Time{}.OpenAPIModelName()),
+						},
+					},
+					"deleted": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The artifact has been removed from its store by garbage collection.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+				Required: []string{"path", "name"},
+			},
+		},
+		Dependencies: []string{
+			metav1.Time{}.OpenAPIModelName()},
+	}
+}
+
 func schema_pkg_apis_workflow_v1alpha1_ArtifactGC(ref common.ReferenceCallback) common.OpenAPIDefinition {
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
@@ -958,6 +1034,61 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactGCStatus(ref common.ReferenceCall
 		},
 		Dependencies: []string{
 			v1alpha1.ArtifactResultNodeStatus{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_ArtifactListing(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ArtifactListing is the answer of GET workflows/{name}/artifacts, and of GET of an artifact that is a directory.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"metadata": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Name, namespace and UID of the workflow.",
+							Default:     map[string]interface{}{},
+							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
+						},
+					},
+					"items": {
+						VendorExtensible: spec.VendorExtensible{
+							Extensions: spec.Extensions{
+								"x-kubernetes-list-type": "atomic",
+							},
+						},
+						SchemaProps: spec.SchemaProps{
+							Description: "The entries: artifacts in the order of their nodes, or files in the order of their paths.",
+							Type:        []string{"array"},
+							Items: &spec.SchemaOrArray{
+								Schema: &spec.Schema{
+									SchemaProps: spec.SchemaProps{
+										Ref: ref(v1alpha1.ArtifactEntry{}.OpenAPIModelName()),
+									},
+								},
+							},
+						},
+					},
+				},
+				Required: []string{"items"},
+			},
+		},
+		Dependencies: []string{
+			v1alpha1.ArtifactEntry{}.OpenAPIModelName(), metav1.ObjectMeta{}.OpenAPIModelName()},
 	}
 }
 
@@ -1080,6 +1211,47 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactNodeSpec(ref common.ReferenceCall
 		},
 		Dependencies: []string{
 			v1alpha1.Artifact{}.OpenAPIModelName(), v1alpha1.ArtifactLocation{}.OpenAPIModelName()},
+	}
+}
+
+func schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref common.ReferenceCallback) common.OpenAPIDefinition {
+	return common.OpenAPIDefinition{
+		Schema: spec.Schema{
+			SchemaProps: spec.SchemaProps{
+				Description: "ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}.",
+				Type:        []string{"object"},
+				Properties: map[string]spec.Schema{
+					"kind": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Kind is a string value representing the REST resource this object represents. Servers may infer this from the endpoint the client submits requests to. Cannot be updated. In CamelCase. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#types-kinds",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"apiVersion": {
+						SchemaProps: spec.SchemaProps{
+							Description: "APIVersion defines the versioned schema of this representation of an object. Servers should convert recognized schemas to the latest internal value, and may reject unrecognized values. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#resources",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"path": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What follows `artifacts` in the URL: NODE-ID/ARTIFACT for an output of a node, and below an artifact that is a directory the path of a file. Nothing: a listing of the artifacts of all nodes.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"input": {
+						SchemaProps: spec.SchemaProps{
+							Description: "The artifact is an input of the node rather than an output. Default: false.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+				},
+			},
+		},
 	}
 }
 

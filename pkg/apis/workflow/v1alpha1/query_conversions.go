@@ -17,6 +17,11 @@ func addQueryConversions(scheme *runtime.Scheme) error {
 	}); err != nil {
 		return err
 	}
+	if err := scheme.AddConversionFunc((*url.Values)(nil), (*ArtifactOptions)(nil), func(in, out any, _ conversion.Scope) error {
+		return convertValuesToArtifactOptions(*in.(*url.Values), out.(*ArtifactOptions))
+	}); err != nil {
+		return err
+	}
 	return scheme.AddConversionFunc((*url.Values)(nil), (*LogOptions)(nil), func(in, out any, _ conversion.Scope) error {
 		return convertValuesToLogOptions(*in.(*url.Values), out.(*LogOptions))
 	})
@@ -34,6 +39,12 @@ func convertValuesToNodesOptions(in url.Values, out *NodesOptions) error {
 	if limit := query.number("limit"); limit != nil {
 		out.Limit = *limit
 	}
+	return query.err
+}
+
+func convertValuesToArtifactOptions(in url.Values, out *ArtifactOptions) error {
+	query := queryReader{values: in}
+	*out = ArtifactOptions{Path: in.Get("path"), Input: query.boolean("input")}
 	return query.err
 }
 

@@ -58,6 +58,7 @@ func KnownTypes() []runtime.Object {
 		&WorkflowTaskResult{}, &WorkflowTaskResultList{},
 		&WorkflowArtifactGCTask{}, &WorkflowArtifactGCTaskList{},
 		&NodesUpdate{}, &NodePage{}, &NodePageList{}, &NodeList{}, &NodesOptions{}, &LogOptions{}, &WorkflowPlan{},
+		&ArtifactOptions{}, &ArtifactListing{},
 		&SuspendOptions{}, &ResumeOptions{}, &StopOptions{}, &TerminateOptions{}, &RetryOptions{}, &ResubmitOptions{}, &SetOptions{},
 		&SubmitOptions{}, &BackfillOptions{}, &BackfillResult{},
 	}

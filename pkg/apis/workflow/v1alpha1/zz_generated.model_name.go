@@ -31,6 +31,11 @@ func (in Artifact) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ArtifactEntry) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.ArtifactEntry"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ArtifactGC) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.ArtifactGC"
 }
@@ -46,6 +51,11 @@ func (in ArtifactGCStatus) OpenAPIModelName() string {
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ArtifactListing) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.ArtifactListing"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ArtifactLocation) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.ArtifactLocation"
 }
@@ -53,6 +63,11 @@ func (in ArtifactLocation) OpenAPIModelName() string {
 // OpenAPIModelName returns the OpenAPI model name for this type.
 func (in ArtifactNodeSpec) OpenAPIModelName() string {
 	return "io.argoproj.workflow.v1alpha1.ArtifactNodeSpec"
+}
+
+// OpenAPIModelName returns the OpenAPI model name for this type.
+func (in ArtifactOptions) OpenAPIModelName() string {
+	return "io.argoproj.workflow.v1alpha1.ArtifactOptions"
 }
 
 // OpenAPIModelName returns the OpenAPI model name for this type.

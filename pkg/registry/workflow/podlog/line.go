@@ -33,6 +33,8 @@ type piece struct {
 // lineReader cuts a log with timestamps into pieces.
 type lineReader struct {
 	reader *bufio.Reader
+	// plain: lines have no timestamps; at is that of all.
+	plain  bool
 	inLine bool
 	at     time.Time
 	stamp  string
@@ -53,7 +55,7 @@ func (l *lineReader) next() (piece, error) {
 		l.reader = bufio.NewReaderSize(failing{err}, 16)
 	}
 	p := piece{data: data, first: !l.inLine, last: data[len(data)-1] == '\n'}
-	if p.first {
+	if p.first && !l.plain {
 		l.cutTimestamp(&p)
 	}
 	p.at, p.stamp = l.at, l.stamp

@@ -186,7 +186,7 @@ func openLog(t *testing.T, pods *fakePods, workflows *fakeWorkflows, options *v1
 	t.Helper()
 	ctx, cancel := context.WithCancel(genericapirequest.WithNamespace(context.Background(), testNamespace))
 	t.Cleanup(cancel)
-	object, err := NewREST(workflows, workflows, pods, nil).Get(ctx, testWorkflow, options)
+	object, err := NewREST(workflows, workflows, pods, nil, nil).Get(ctx, testWorkflow, options)
 	if err != nil {
 		return nil, err
 	}
@@ -659,7 +659,7 @@ func TestFollowIsAbandoned(t *testing.T) {
 				return &closing{Reader: log.PipeReader, close: func() { log.PipeReader.Close(); close(closed) }}, nil
 			})
 			ctx := genericapirequest.WithNamespace(context.Background(), testNamespace)
-			object, err := NewREST(workflows, workflows, pods, stop).Get(ctx, testWorkflow, &v1alpha1.LogOptions{Follow: true})
+			object, err := NewREST(workflows, workflows, pods, nil, stop).Get(ctx, testWorkflow, &v1alpha1.LogOptions{Follow: true})
 			if err != nil {
 				t.Fatal(err)
 			}

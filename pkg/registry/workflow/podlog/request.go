@@ -29,6 +29,9 @@ type request struct {
 	timestamps, showPrefix bool
 	pattern                *regexp.Regexp
 
+	// saved are the logs in artifact stores.
+	saved []container
+
 	clock clock.WithTicker
 }
 

@@ -21,6 +21,7 @@ type REST struct {
 	headers  Workflows
 	hydrated rest.Getter
 	pods     Pods
+	archive  Archive
 	stop     <-chan struct{}
 	clock    clock.WithTicker
 }
@@ -33,9 +34,9 @@ var (
 
 // NewREST returns the subresource. headers reads workflows as they are stored, hydrated reads one with all its nodes; it
 // is asked only when a request names a node. Without pods, in a server that runs without a cluster, every request is
-// answered 503. Open streams end when stop is closed, so that they do not hold up the server's shutdown; it may be nil.
-func NewREST(headers Workflows, hydrated rest.Getter, pods Pods, stop <-chan struct{}) *REST {
-	return &REST{headers: headers, hydrated: hydrated, pods: pods, stop: stop, clock: clock.RealClock{}}
+// answered 503; without an archive, logs of pods that are gone are gone too. Open streams end when stop is closed, so that they do not hold up the server's shutdown; it may be nil.
+func NewREST(headers Workflows, hydrated rest.Getter, pods Pods, archive Archive, stop <-chan struct{}) *REST {
+	return &REST{headers: headers, hydrated: hydrated, pods: pods, archive: archive, stop: stop, clock: clock.RealClock{}}
 }
 
 // New returns an empty workflow: the object that the subresource belongs to.
@@ -81,6 +82,13 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 			return nil, err
 		}
 	}
+	if r.archive != nil && !request.previous && mayHaveSaved(workflow) {
+		whole, err := r.whole(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		request.saved = savedContainers(whole, request, r.archive)
+	}
 	if workflow.Status.Phase.Completed() {
 		// Nothing grows any more, and the order can be exact.
 		request.follow = false
@@ -93,13 +101,9 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 }
 
 func (r *REST) nodeName(ctx context.Context, name, id string) (string, error) {
-	object, err := r.hydrated.Get(ctx, name, &metav1.GetOptions{})
+	workflow, err := r.whole(ctx, name)
 	if err != nil {
 		return "", err
-	}
-	workflow, ok := object.(*v1alpha1.Workflow)
-	if !ok {
-		return "", apierrors.NewInternalError(fmt.Errorf("stored workflow is a %T", object))
 	}
 	node, ok := workflow.Status.Nodes[id]
 	if !ok {
@@ -108,14 +112,28 @@ func (r *REST) nodeName(ctx context.Context, name, id string) (string, error) {
 	return node.Name, nil
 }
 
+// whole reads a workflow with its nodes.
+func (r *REST) whole(ctx context.Context, name string) (*v1alpha1.Workflow, error) {
+	object, err := r.hydrated.Get(ctx, name, &metav1.GetOptions{})
+	if err != nil {
+		return nil, err
+	}
+	workflow, ok := object.(*v1alpha1.Workflow)
+	if !ok {
+		return nil, apierrors.NewInternalError(fmt.Errorf("stored workflow is a %T", object))
+	}
+	return workflow, nil
+}
+
 // open begins the merge and returns where it can be read. Without follow it returns when the first byte is there, so that
 // an error can still be answered as one.
 func (r *REST) open(ctx context.Context, request *request, ended bool) (io.ReadCloser, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	finder := newFinder(request, r.pods)
 	containers, pods, err := finder.list(ctx)
+	containers = withSaved(containers, request.saved)
 	switch {
-	case err != nil || request.follow && !ended:
+	case err != nil || request.follow && !ended || len(request.saved) > 0:
 	case pods == 0:
 		err = noPods(request, ended)
 	case request.container != "" && !finder.named:

@@ -25,6 +25,8 @@ type container struct {
 	start time.Time
 	// terminated containers have a log that does not grow any more.
 	terminated bool
+	// saved is the log in an artifact store, of a pod that is gone; nil: it is read from the pod.
+	saved *savedLog
 }
 
 // stream reads one container's log and hands it to the merger piece by piece: the next is only read when the one before
@@ -52,6 +54,9 @@ func (s *stream) run(ctx context.Context) {
 }
 
 func (s *stream) read(ctx context.Context) error {
+	if s.saved != nil {
+		return s.readSaved(ctx)
+	}
 	opened := false
 	for {
 		var skip time.Time
@@ -135,7 +140,10 @@ func (s *stream) running(ctx context.Context) (bool, error) {
 
 // pass hands on the lines of an open log that are later than skip and match the pattern.
 func (s *stream) pass(ctx context.Context, log io.Reader, skip time.Time) error {
-	lines := newLineReader(log)
+	return s.passLines(ctx, newLineReader(log), skip)
+}
+
+func (s *stream) passLines(ctx context.Context, lines *lineReader, skip time.Time) error {
 	wanted := true
 	for {
 		p, err := lines.next()

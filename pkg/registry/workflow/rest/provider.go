@@ -20,6 +20,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/artifacts"
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
 	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
@@ -45,6 +46,8 @@ type StorageProvider struct {
 	HydrationLimit int64
 	// Pods reads pods and their logs; nil when the server runs without a cluster.
 	Pods podlog.Pods
+	// Artifacts reads artifact stores; nil when the server runs without a cluster.
+	Artifacts *artifacts.Source
 	// Authorizer knows who may create workflows/nodes: only they and a node's own pod may write its result.
 	Authorizer authorizer.Authorizer
 	// Admission is asked about the workflows that subresources create; nil: nobody is.
@@ -75,17 +78,27 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 	}
 	closeWith(workflows.Headers, destroy)
 
-	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.Stop)
+	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.archive(), p.Stop)
 	storage := map[string]rest.Storage{
 		"workflows":        workflows.Workflow,
 		"workflows/status": workflows.Status,
 		"workflows/nodes":  workflows.Nodes,
 		"workflows/log":    logs,
 		"workflows/logs":   logs,
+
+		"workflows/artifacts": artifacts.NewREST(workflows.Workflow, p.Artifacts),
 	}
 	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: p.Admission}
 	p.addVerbs(storage, workflows, creation)
 	return storage, p.addOtherKinds(storage, getter, workflows.Lookup(), creation)
+}
+
+// archive is where logs of pods that are gone may be; nil: nowhere.
+func (p *StorageProvider) archive() podlog.Archive {
+	if p.Artifacts == nil {
+		return nil
+	}
+	return p.Artifacts
 }
 
 // addVerbs adds the subresources of workflows that act.

@@ -1,0 +1,58 @@
+package v1alpha1
+
+import (
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}.
+type ArtifactOptions struct {
+	metav1.TypeMeta `json:",inline"`
+
+	// What follows `artifacts` in the URL: NODE-ID/ARTIFACT for an output of a node, and below an artifact that is a directory
+	// the path of a file. Nothing: a listing of the artifacts of all nodes.
+	Path string `json:"path,omitempty"`
+	// The artifact is an input of the node rather than an output. Default: false.
+	Input bool `json:"input,omitempty"`
+}
+
+// +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
+
+// ArtifactListing is the answer of GET workflows/{name}/artifacts, and of GET of an artifact that is a directory.
+type ArtifactListing struct {
+	metav1.TypeMeta `json:",inline"`
+	// Name, namespace and UID of the workflow.
+	// +optional
+	metav1.ObjectMeta `json:"metadata,omitempty"`
+
+	// The entries: artifacts in the order of their nodes, or files in the order of their paths.
+	// +listType=atomic
+	Items []ArtifactEntry `json:"items"`
+}
+
+// ArtifactEntry is an artifact of a node, or a file of an artifact that is a directory.
+type ArtifactEntry struct {
+	// What to put behind `artifacts/` to get it.
+	Path string `json:"path"`
+	// Name of the artifact, or path of the file inside it.
+	Name string `json:"name"`
+	// The node.
+	// +optional
+	NodeID string `json:"nodeID,omitempty"`
+	// Name of the node.
+	// +optional
+	NodeName string `json:"nodeName,omitempty"`
+	// Key or address in the store.
+	// +optional
+	Key string `json:"key,omitempty"`
+	// Size of a file in bytes.
+	// +optional
+	Size *int64 `json:"size,omitempty"`
+	// When a file was stored.
+	// +optional
+	Modified *metav1.Time `json:"modified,omitempty"`
+	// The artifact has been removed from its store by garbage collection.
+	// +optional
+	Deleted bool `json:"deleted,omitempty"`
+}
