@@ -285,3 +285,48 @@ func TestSubmitAndBackfillWithKubectl(t *testing.T) {
 		}
 	}
 }
+
+const policy = `
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: NAME}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE], resources: [workflows]}]
+  validations:
+  - {expression: "!has(object.metadata.labels) || !('secret' in object.metadata.labels)", message: no secret workflows here}
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: NAME}
+spec:
+  policyName: NAME
+  validationActions: [Deny]
+  matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAME}}}
+`
+
+// Policies for workflows hold for those that verbs create (issue 5, DESIGN 6).
+func TestPoliciesSeeWhatVerbsCreate(t *testing.T) {
+	t.Parallel()
+	ns := newNamespace(t)
+	text := strings.ReplaceAll(strings.ReplaceAll(policy, "[argoproj.io]", "["+v1alpha1.GroupName+"]"), "NAME", ns)
+	t.Cleanup(func() {
+		_, _, _ = runKubectl(context.Background(), text, "delete", "--ignore-not-found", "-f", "-")
+	})
+	for _, part := range []string{text, manifest(sources)} {
+		if stdout, stderr, err := runKubectl(t.Context(), part, "create", "-n", ns, "-f", "-"); err != nil {
+			t.Fatalf("kubectl create: %v\n%s%s", err, stdout, stderr)
+		}
+	}
+	for _, source := range []string{"workflowtemplates/hello", "cronworkflows/daily"} {
+		resource, name, _ := strings.Cut(source, "/")
+		// The server hears of a policy in its own time.
+		eventually(t, "the policy to refuse what is submitted from "+source, func(context.Context) (bool, string, error) {
+			stdout, stderr, err := post(t, ns, resource, name, "submit?dryRun=All", `{"labels": {"secret": "yes"}}`)
+			return err != nil && strings.Contains(stderr, "no secret workflows here"), stdout + stderr, nil
+		})
+		if stdout, stderr, err := post(t, ns, resource, name, "submit?dryRun=All", `{"labels": {"open": "yes"}}`); err != nil {
+			t.Errorf("%s: %v, %s%s", source, err, stdout, stderr)
+		}
+	}
+}

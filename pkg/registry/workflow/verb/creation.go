@@ -54,6 +54,7 @@ func (c *Creation) createOne(ctx context.Context, wf *v1alpha1.Workflow, by stri
 		return nil, err
 	}
 	c.Scheme.Default(wf)
+	wf.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("Workflow"))
 	user, _ := genericapirequest.UserFrom(ctx)
 	attributes := admission.NewAttributesRecord(wf, nil, v1alpha1.SchemeGroupVersion.WithKind("Workflow"), wf.Namespace, wf.Name,
 		v1alpha1.SchemeGroupVersion.WithResource("workflows"), "", admission.Create, options, dryrun.IsDryRun(options.DryRun), user)

@@ -18,7 +18,9 @@ func (f *fixture) sources() {
 	f.t.Helper()
 	spec := suspending()
 	spec.Arguments.Artifacts = v1alpha1.Artifacts{{Name: "a", ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: "old", S3Bucket: v1alpha1.S3Bucket{Bucket: "b"}}}}}
-	create(f, "workflowtemplates", &v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "tmpl", Namespace: "ns"}, Spec: spec})
+	create(f, "workflowtemplates", &v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{
+		Name: "tmpl", Namespace: "ns", Labels: map[string]string{v1alpha1.LabelKeyControllerInstanceID: "two", "other": "label"},
+	}, Spec: spec})
 	namespaced := f.ctx
 	f.ctx = genericapirequest.WithNamespace(f.ctx, "")
 	create(f, "clusterworkflowtemplates", &v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "shared"}, Spec: suspending()})
@@ -46,6 +48,9 @@ func TestSubmit_OPS02_OPS03(t *testing.T) {
 	}
 	if a := arguments.Artifacts.GetArtifactByName("a"); a == nil || a.S3.Key != "new/key" || a.S3.Bucket != "b" {
 		t.Errorf("artifact %+v", a)
+	}
+	if wf.Labels[v1alpha1.LabelKeyControllerInstanceID] != "two" || wf.Labels["other"] != "" {
+		t.Errorf("labels %v", wf.Labels)
 	}
 	if wf.Labels[v1alpha1.LabelKeyWorkflowTemplate] != "tmpl" || wf.Labels["l"] != "1" || wf.Labels["admitted"] != "yes" ||
 		wf.Labels[v1alpha1.LabelKeyCreator] != "jane.at.example.com" || wf.Annotations[v1alpha1.AnnotationKeyCreator] == "" {

@@ -4,6 +4,7 @@ import (
 	"maps"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -13,7 +14,7 @@ import (
 // fromTemplate makes a workflow that refers to a template: it runs what the template is when it starts.
 func fromTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments) {
 	template := object.(*v1alpha1.WorkflowTemplate)
-	wf := referring(template.Name, v1alpha1.LabelKeyWorkflowTemplate, false)
+	wf := referring(template, v1alpha1.LabelKeyWorkflowTemplate, false)
 	wf.Namespace = template.Namespace
 	return wf, &template.Spec.Arguments
 }
@@ -21,15 +22,24 @@ func fromTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.W
 // fromClusterTemplate makes a workflow that refers to a cluster template.
 func fromClusterTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments) {
 	template := object.(*v1alpha1.ClusterWorkflowTemplate)
-	return referring(template.Name, v1alpha1.LabelKeyClusterWorkflowTemplate, true), &template.Spec.Arguments
+	return referring(template, v1alpha1.LabelKeyClusterWorkflowTemplate, true), &template.Spec.Arguments
 }
 
-func referring(template, label string, clusterScope bool) *v1alpha1.Workflow {
+func referring(template metav1.Object, label string, clusterScope bool) *v1alpha1.Workflow {
 	wf := &v1alpha1.Workflow{}
-	wf.GenerateName = template + "-"
-	wf.Spec.WorkflowTemplateRef = &v1alpha1.WorkflowTemplateRef{Name: template, ClusterScope: clusterScope}
-	wf.Labels = withLabel(nil, label, template)
+	wf.GenerateName = template.GetName() + "-"
+	wf.Spec.WorkflowTemplateRef = &v1alpha1.WorkflowTemplateRef{Name: template.GetName(), ClusterScope: clusterScope}
+	wf.Labels = withLabel(withInstance(nil, template), label, template.GetName())
 	return wf
+}
+
+// withInstance gives a workflow to the controller that takes care of what it is made from.
+func withInstance(labels map[string]string, source metav1.Object) map[string]string {
+	id, ok := source.GetLabels()[v1alpha1.LabelKeyControllerInstanceID]
+	if !ok {
+		return labels
+	}
+	return merged(labels, map[string]string{v1alpha1.LabelKeyControllerInstanceID: id})
 }
 
 // fromCron makes a copy of what a cron workflow runs. Unlike one that comes at its time it has no owner: it stays when the
@@ -52,10 +62,7 @@ func cronRun(cron *v1alpha1.CronWorkflow, scheduled time.Time) *v1alpha1.Workflo
 	if m := cron.Spec.WorkflowMetadata; m != nil {
 		wf.Labels, wf.Annotations, wf.Finalizers = maps.Clone(m.Labels), maps.Clone(m.Annotations), m.Finalizers
 	}
-	if id, ok := cron.Labels[v1alpha1.LabelKeyControllerInstanceID]; ok {
-		wf.Labels = merged(wf.Labels, map[string]string{v1alpha1.LabelKeyControllerInstanceID: id})
-	}
-	wf.Labels = withLabel(wf.Labels, v1alpha1.LabelKeyCronWorkflow, cron.Name)
+	wf.Labels = withLabel(withInstance(wf.Labels, cron), v1alpha1.LabelKeyCronWorkflow, cron.Name)
 	if !scheduled.IsZero() {
 		wf.Annotations = merged(wf.Annotations, map[string]string{v1alpha1.AnnotationKeyCronWfScheduledTime: scheduled.Format(time.RFC3339)})
 	}
