@@ -218,6 +218,10 @@ func TestFieldSelectors(t *testing.T) {
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "a", "b")
 	client := server.Client.ArgoprojV1alpha1().Workflows(namespace)
+	template := &v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "hello"}, Spec: newWorkflow("").Spec}
+	if _, err := server.Client.ArgoprojV1alpha1().WorkflowTemplates(namespace).Create(t.Context(), template, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
 	other := newWorkflow("from-template")
 	other.Spec = v1alpha1.WorkflowSpec{WorkflowTemplateRef: &v1alpha1.WorkflowTemplateRef{Name: "hello"}}
 	if _, err := client.Create(t.Context(), other, metav1.CreateOptions{}); err != nil {
