@@ -5,6 +5,9 @@ import "reflect"
 // Ignored is a key that is set and has no effect, and why.
 type Ignored struct{ Key, Why string }
 
+// String says it for people.
+func (i Ignored) String() string { return i.Key + " has no effect here, because " + i.Why }
+
 // Ignored lists the keys that are set and have no effect on this controller, so that nobody relies on them unawares.
 func (c *Config) Ignored() []Ignored {
 	var list []Ignored

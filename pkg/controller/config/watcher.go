@@ -38,7 +38,8 @@ type Watcher struct {
 
 	mu       sync.Mutex
 	recorder record.EventRecorder
-	seen     string // resource version of the ConfigMap that was looked at last
+	seen     string            // resource version of the ConfigMap that was looked at last
+	untold   *corev1.ConfigMap // in force, and no Event could tell of it
 	changed  []func(old, new *Config)
 }
 
@@ -60,11 +61,14 @@ func (w *Watcher) OnChange(f func(old, new *Config)) {
 	w.changed = append(w.changed, f)
 }
 
-// RecordTo makes Events go to a recorder.
+// RecordTo makes Events go to a recorder, also those about what was loaded before.
 func (w *Watcher) RecordTo(recorder record.EventRecorder) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.recorder = recorder
+	if w.untold != nil {
+		w.announce(w.untold, &Config{}, w.Current())
+	}
 }
 
 // Load reads the ConfigMap for the first time, trying until the cluster answers. That there is none is fine; one that
@@ -142,24 +146,37 @@ func (w *Watcher) take(ctx context.Context, configMap *corev1.ConfigMap) error {
 	configValid.Set(1)
 	configLoads.WithLabelValues("taken").Inc()
 	logger.Info("Configuration taken", "configMap", klog.KObj(configMap), "resourceVersion", configMap.ResourceVersion)
+	ignoredKeys.Reset()
+	for _, i := range parsed.Ignored() {
+		ignoredKeys.WithLabelValues(i.Key).Set(1)
+	}
+	for _, i := range parsed.Ignored() {
+		logger.Info(i.String())
+	}
+	w.announce(configMap, old, parsed)
+	for _, f := range w.changed {
+		f(old, parsed)
+	}
+	return nil
+}
+
+// announce emits the Events about a configuration that has come into force; the caller holds mu.
+func (w *Watcher) announce(configMap *corev1.ConfigMap, old, parsed *Config) {
+	if w.recorder == nil {
+		w.untold = configMap
+		return
+	}
+	w.untold = nil
 	w.event(configMap, corev1.EventTypeNormal, ReasonLoaded, "the controller works by resource version "+configMap.ResourceVersion)
 	known := map[string]bool{}
 	for _, i := range old.Ignored() {
 		known[i.Key] = true
 	}
-	ignoredKeys.Reset()
 	for _, i := range parsed.Ignored() {
-		ignoredKeys.WithLabelValues(i.Key).Set(1)
 		if !known[i.Key] {
-			message := i.Key + " has no effect here, because " + i.Why
-			logger.Info(message)
-			w.event(configMap, corev1.EventTypeWarning, ReasonIgnored, message)
+			w.event(configMap, corev1.EventTypeWarning, ReasonIgnored, i.String())
 		}
 	}
-	for _, f := range w.changed {
-		f(old, parsed)
-	}
-	return nil
 }
 
 // event tells about the ConfigMap; the caller holds mu.

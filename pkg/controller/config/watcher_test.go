@@ -46,7 +46,6 @@ func TestWatcherReloads_CTL22(t *testing.T) {
 	})
 	recorder := record.NewFakeRecorder(100)
 	w := NewWatcher(kube, "ns", "c")
-	w.RecordTo(recorder)
 	changes := make(chan [2]int, 10)
 	w.OnChange(func(old, new *Config) { changes <- [2]int{old.Parallelism, new.Parallelism} })
 	if err := w.Load(ctx); err != nil || w.Current().Parallelism != 1 {
@@ -55,6 +54,7 @@ func TestWatcherReloads_CTL22(t *testing.T) {
 	if got := <-changes; got != [2]int{0, 1} {
 		t.Error(got)
 	}
+	w.RecordTo(recorder) // tells of what was loaded before, too
 	done := make(chan struct{})
 	go func() { defer close(done); w.Run(ctx) }()
 

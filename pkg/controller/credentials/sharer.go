@@ -42,7 +42,8 @@ func NewSharer(secrets corev1client.SecretsGetter, namespace, name string, clock
 	return &Sharer{secrets: secrets, source: types.NamespacedName{Namespace: namespace, Name: name}, clock: clock, copies: map[string]time.Time{}}
 }
 
-// Ensure gives a namespace its copy. It asks the cluster at most once a minute for each namespace.
+// Ensure gives a namespace its copy. It asks the cluster at most once a minute for each namespace. Without an original, the
+// error is one that passes.
 func (s *Sharer) Ensure(ctx context.Context, namespace string) error {
 	s.mu.Lock()
 	looked, known := s.copies[namespace]
@@ -51,6 +52,9 @@ func (s *Sharer) Ensure(ctx context.Context, namespace string) error {
 		return nil
 	}
 	original, err := s.secrets.Secrets(s.source.Namespace).Get(ctx, s.source.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) { // the store makes it when it starts: worth waiting for
+		return apierrors.NewServiceUnavailable(fmt.Sprintf("Secret %s with the credentials of the artifact store does not exist yet", s.source))
+	}
 	if err != nil {
 		return fmt.Errorf("read the credentials of the artifact store: %w", err)
 	}
