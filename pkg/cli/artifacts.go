@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -80,7 +81,7 @@ func (f *artifactFilter) find(ctx context.Context, c *client.Client, namespace, 
 			}
 		}
 	}
-	slices.SortStableFunc(found, func(a, b stored) int { return int(max(-1, min(1, a.node.Ordinal-b.node.Ordinal))) })
+	slices.SortStableFunc(found, func(a, b stored) int { return cmp.Compare(a.node.Ordinal, b.node.Ordinal) })
 	return found, nil
 }
 

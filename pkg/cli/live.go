@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -172,7 +173,9 @@ func (v *lineView) show(header *v1alpha1.Workflow, nodes map[string]v1alpha1.Nod
 		v.known[id] = n.Phase
 		changed = append(changed, n)
 	}
-	slices.SortFunc(changed, func(a, b v1alpha1.NodeStatus) int { return int(max(-1, min(1, a.Ordinal-b.Ordinal))) })
+	slices.SortFunc(changed, func(a, b v1alpha1.NodeStatus) int {
+		return cmp.Or(endsLast(&a)-endsLast(&b), cmp.Compare(a.Ordinal, b.Ordinal))
+	})
 	now := v.picture.clock.Now()
 	if status := tree.Status(header, nodes); status != v.phase && !header.Status.Phase.Completed() {
 		v.phase = status
@@ -187,6 +190,17 @@ func (v *lineView) show(header *v1alpha1.Workflow, nodes map[string]v1alpha1.Nod
 		v.line(now, n.Name, tree.PhaseStyle(n.Phase), string(n.Phase), took, n.Message)
 	}
 	return nil
+}
+
+// endsLast orders composites that are over behind what is inside of them.
+func endsLast(n *v1alpha1.NodeStatus) int {
+	switch n.Type {
+	case v1alpha1.NodeTypeSteps, v1alpha1.NodeTypeDAG, v1alpha1.NodeTypeRetry:
+		if n.Fulfilled() {
+			return 1
+		}
+	}
+	return 0
 }
 
 // tells is false for nodes that only hold others together.

@@ -21,8 +21,11 @@ var Discard Bar = discard{}
 
 type discard struct{}
 
+// Set implements Bar.
 func (discard) Set(int64) {}
-func (discard) Close()    {}
+
+// Close implements Bar.
+func (discard) Close() {}
 
 // NewBar draws a bar, with a size of -1 a counter.
 func NewBar(out io.Writer, title string, size int64, colours, ascii bool) Bar {

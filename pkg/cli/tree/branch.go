@@ -1,6 +1,7 @@
 package tree
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -28,10 +29,7 @@ func plant(nodes map[string]v1alpha1.NodeStatus) []*branch {
 		records = append(records, n)
 	}
 	slices.SortFunc(records, func(a, b v1alpha1.NodeStatus) int {
-		if a.Ordinal != b.Ordinal {
-			return int(max(-1, min(1, a.Ordinal-b.Ordinal)))
-		}
-		return strings.Compare(a.Name, b.Name)
+		return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), strings.Compare(a.Name, b.Name))
 	})
 	byID := make(map[string]*branch, len(records))
 	for i := range records {

@@ -187,6 +187,9 @@ func resources(used v1alpha1.ResourcesDuration) string {
 	slices.Sort(names)
 	parts := make([]string, 0, len(names))
 	for _, name := range names {
+		if used[name] == 0 {
+			continue
+		}
 		parts = append(parts, fmt.Sprintf("%s×%s", duration.HumanDuration(time.Duration(used[name])*time.Second), baseAmount(name)))
 	}
 	return strings.Join(parts, ", ")
