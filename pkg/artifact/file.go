@@ -1,6 +1,7 @@
 package artifact
 
 import (
+	"errors"
 	"io"
 	"os"
 )
@@ -25,7 +26,7 @@ func WriteFile(path string, r io.Reader) error {
 // closes the stream.
 func Part(stream io.ReadCloser, r Range) (io.ReadCloser, error) {
 	if r.Offset > 0 {
-		if _, err := io.CopyN(io.Discard, stream, r.Offset); err != nil && err != io.EOF {
+		if _, err := io.CopyN(io.Discard, stream, r.Offset); err != nil && !errors.Is(err, io.EOF) {
 			stream.Close()
 			return nil, err
 		}

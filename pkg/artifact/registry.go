@@ -70,32 +70,39 @@ type named struct {
 
 var _ Driver = named{}
 
+// Load copies an artifact to a file or directory, with an error that says what and where.
 func (n named) Load(ctx context.Context, a *wfv1.Artifact, path string) error {
 	return wrap("load", &a.ArtifactLocation, n.driver.Load(ctx, a, path))
 }
 
+// Open opens an object, with an error that says what and where.
 func (n named) Open(ctx context.Context, a *wfv1.Artifact, r Range) (io.ReadCloser, Attributes, error) {
 	stream, attributes, err := n.driver.Open(ctx, a, r)
 	return stream, attributes, wrap("open", &a.ArtifactLocation, err)
 }
 
+// Save stores a file or directory, with an error that says what and where.
 func (n named) Save(ctx context.Context, a *wfv1.Artifact, path string) error {
 	return wrap("save", &a.ArtifactLocation, n.driver.Save(ctx, a, path))
 }
 
+// SaveStream stores a stream, with an error that says what and where.
 func (n named) SaveStream(ctx context.Context, a *wfv1.Artifact, r io.Reader) error {
 	return wrap("save", &a.ArtifactLocation, n.driver.SaveStream(ctx, a, r))
 }
 
+// Delete removes objects, with an error that says what and where.
 func (n named) Delete(ctx context.Context, a *wfv1.Artifact) error {
 	return wrap("delete", &a.ArtifactLocation, n.driver.Delete(ctx, a))
 }
 
+// List lists objects, with an error that says what and where.
 func (n named) List(ctx context.Context, a *wfv1.Artifact) ([]Object, error) {
 	objects, err := n.driver.List(ctx, a)
 	return objects, wrap("list", &a.ArtifactLocation, err)
 }
 
+// IsDirectory looks for objects below the key, with an error that says what and where.
 func (n named) IsDirectory(ctx context.Context, a *wfv1.Artifact) (bool, error) {
 	is, err := n.driver.IsDirectory(ctx, a)
 	return is, wrap("look into", &a.ArtifactLocation, err)

@@ -52,10 +52,12 @@ func (r *retrying) try(ctx context.Context, f func() error) error {
 	}
 }
 
+// Load copies an artifact to a file or directory, again if that may help.
 func (r *retrying) Load(ctx context.Context, a *wfv1.Artifact, path string) error {
 	return r.try(ctx, func() error { return r.driver.Load(ctx, a, path) })
 }
 
+// Open opens an object, again if that may help.
 func (r *retrying) Open(ctx context.Context, a *wfv1.Artifact, part Range) (stream io.ReadCloser, attributes Attributes, err error) {
 	err = r.try(ctx, func() error {
 		stream, attributes, err = r.driver.Open(ctx, a, part)
@@ -64,10 +66,12 @@ func (r *retrying) Open(ctx context.Context, a *wfv1.Artifact, part Range) (stre
 	return stream, attributes, err
 }
 
+// Save stores a file or directory, again if that may help.
 func (r *retrying) Save(ctx context.Context, a *wfv1.Artifact, path string) error {
 	return r.try(ctx, func() error { return r.driver.Save(ctx, a, path) })
 }
 
+// SaveStream stores a stream, again if that may help and the stream can be rewound.
 func (r *retrying) SaveStream(ctx context.Context, a *wfv1.Artifact, stream io.Reader) error {
 	seeker, ok := stream.(io.Seeker)
 	if !ok {
@@ -86,10 +90,12 @@ func (r *retrying) SaveStream(ctx context.Context, a *wfv1.Artifact, stream io.R
 	})
 }
 
+// Delete removes objects, again if that may help.
 func (r *retrying) Delete(ctx context.Context, a *wfv1.Artifact) error {
 	return r.try(ctx, func() error { return r.driver.Delete(ctx, a) })
 }
 
+// List lists objects, again if that may help.
 func (r *retrying) List(ctx context.Context, a *wfv1.Artifact) (objects []Object, err error) {
 	err = r.try(ctx, func() error {
 		objects, err = r.driver.List(ctx, a)
@@ -98,6 +104,7 @@ func (r *retrying) List(ctx context.Context, a *wfv1.Artifact) (objects []Object
 	return objects, err
 }
 
+// IsDirectory looks for objects below the key, again if that may help.
 func (r *retrying) IsDirectory(ctx context.Context, a *wfv1.Artifact) (is bool, err error) {
 	err = r.try(ctx, func() error {
 		is, err = r.driver.IsDirectory(ctx, a)

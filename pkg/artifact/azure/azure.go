@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -223,7 +224,7 @@ func (c *container) explain(err error) error {
 		return artifact.MarkLasting(errors.New("the storage account does not accept the credentials"))
 	case bloberror.HasCode(err, bloberror.AuthorizationFailure, bloberror.AuthorizationPermissionMismatch, bloberror.InsufficientAccountPermissions):
 		return artifact.MarkLasting(errors.New("the credentials do not allow this"))
-	case errors.As(err, &answer) && answer.StatusCode == 404:
+	case errors.As(err, &answer) && answer.StatusCode == http.StatusNotFound:
 		return artifact.NotFound("no such blob")
 	case errors.As(err, &answer):
 		// The library's own text is a page with the whole request.

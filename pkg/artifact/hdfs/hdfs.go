@@ -54,8 +54,11 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 // remote gives the library's client the types of fileSystem.
 type remote struct{ *hdfs.Client }
 
+// Open opens a file to read.
 func (r remote) Open(name string) (io.ReadSeekCloser, error) { return r.Client.Open(name) }
-func (r remote) Create(name string) (io.WriteCloser, error)  { return r.Client.Create(name) }
+
+// Create makes a new file.
+func (r remote) Create(name string) (io.WriteCloser, error) { return r.Client.Create(name) }
 
 type driver struct {
 	artifact.Unsupported
@@ -68,7 +71,7 @@ func (d *driver) Load(_ context.Context, a *wfv1.Artifact, target string) error 
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer func() { _ = files.Close() }()
 	return explain(load(files, a.HDFS.Path, target))
 }
 
@@ -111,7 +114,7 @@ func (d *driver) Open(_ context.Context, a *wfv1.Artifact, r artifact.Range) (io
 	}
 	stream, attributes, err := open(files, a.HDFS.Path, r)
 	if err != nil {
-		files.Close()
+		_ = files.Close()
 		return nil, attributes, explain(err)
 	}
 	return connected{stream, files}, attributes, nil
@@ -144,6 +147,7 @@ type connected struct {
 	files fileSystem
 }
 
+// Close ends reading, and the connection.
 func (c connected) Close() error { return errors.Join(c.ReadCloser.Close(), c.files.Close()) }
 
 // Save stores a file or a directory.
@@ -186,7 +190,7 @@ func (d *driver) store(a *wfv1.Artifact, save func(files fileSystem, target stri
 	if err != nil {
 		return err
 	}
-	defer files.Close()
+	defer func() { _ = files.Close() }()
 	target := path.Clean(a.HDFS.Path)
 	_, err = files.Stat(target)
 	exists := err == nil

@@ -137,7 +137,7 @@ func (d *Driver) SaveStream(ctx context.Context, a *wfv1.Artifact, r io.Reader) 
 		if err != nil {
 			return err
 		}
-		defer os.Remove(file.Name())
+		defer func() { _ = os.Remove(file.Name()) }()
 		defer file.Close()
 		if _, err := io.Copy(file, r); err != nil {
 			return err
@@ -154,12 +154,14 @@ type stream struct {
 	read bool
 }
 
+// Read notes that the body can no longer be sent from its beginning.
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.Reader.Read(p)
 	s.read = s.read || n > 0
 	return n, err
 }
 
+// Close does nothing: whoever gave the stream closes it.
 func (s *stream) Close() error { return nil }
 
 func (s *stream) again() (io.ReadCloser, error) {

@@ -32,7 +32,7 @@ func (s *Store) saveDirectory(ctx context.Context, key, directory string) error 
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	prefix := directoryPrefix(key)
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(Parallel)

@@ -75,6 +75,7 @@ type webIdentity struct {
 
 var _ credentials.CredentialsFetcher = &webIdentity{}
 
+// Fetch asks for credentials of the role.
 func (w *webIdentity) Fetch(ctx context.Context) (credentials.Credentials, error) {
 	token, err := os.ReadFile(w.tokenFile)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
@@ -175,7 +176,7 @@ func (b *bucket) explain(err error) error {
 	// The library's own text is ten lines long.
 	brief := fmt.Errorf("%s (%s, status %d, request %s)", answer.Message, answer.Code, answer.StatusCode, answer.RequestID)
 	switch {
-	case answer.StatusCode == 404 && answer.Code == "":
+	case answer.StatusCode == http.StatusNotFound && answer.Code == "":
 		return artifact.NotFound("no such key")
 	case artifact.TransientStatus(answer.StatusCode):
 		return artifact.MarkTransient(brief)

@@ -93,6 +93,7 @@ type role struct {
 
 var _ credentials.Provider = &role{}
 
+// RetrieveWithCredContext assumes the role.
 func (r *role) RetrieveWithCredContext(cc *credentials.CredContext) (credentials.Value, error) {
 	own, err := r.base.GetWithContext(cc)
 	if err != nil {
@@ -120,4 +121,5 @@ func (r *role) RetrieveWithCredContext(cc *credentials.CredContext) (credentials
 	return value, nil
 }
 
+// Retrieve assumes the role.
 func (r *role) Retrieve() (credentials.Value, error) { return r.RetrieveWithCredContext(nil) }
