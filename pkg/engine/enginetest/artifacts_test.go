@@ -7,6 +7,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/engine/node"
 )
 
 // artifactsOf lists artifacts as `name=key` or `name=data`, with what else they say.
@@ -213,5 +214,31 @@ func TestArchiveLogs_ART13(t *testing.T) {
 		if asked.ArchiveLogs != c.want || c.want && asked.ArtifactPrefix != "wf/wf" {
 			t.Errorf("%+v: %v, prefix %q", c, asked.ArchiveLogs, asked.ArtifactPrefix)
 		}
+	}
+}
+
+// RTY-01, ART-09: a retried step passes on what its last attempt left, under that attempt's own key.
+func TestArtifactsOfAttempts_RTY01_ART09(t *testing.T) {
+	d := runCase(t, `
+entrypoint: main
+templates:
+- name: main
+  dag:
+    tasks:
+    - {name: a, template: again}
+    - {name: b, template: use, depends: a, arguments: {artifacts: [{name: in, from: "{{tasks.a.outputs.artifacts.out}}"}]}}
+- name: again
+  retryStrategy: {limit: "2"}
+  container: {image: i}
+  outputs: {artifacts: [{name: out, path: /o}]}
+`+strings.TrimPrefix(artifactLeaves, "\n"), map[string]Outcome{"wf.a(0)": {ExitCode: 1}}, withRepository(""))
+	want := ""
+	for _, n := range d.Nodes {
+		if n.Name == "wf.a(1)" {
+			want = "in=wf/" + node.PodName("v2", "wf", n.Name, "again") + "/out@/i"
+		}
+	}
+	if got := inputArtifacts(d, "wf.b"); got != want {
+		t.Errorf("inputs %q, want %q", got, want)
 	}
 }
