@@ -30,9 +30,9 @@ const (
 	annotationAccount    = "fairlead.dev/service-account"
 	annotationMetadata   = "fairlead.dev/pod-metadata"
 	annotationPatch      = "fairlead.dev/pod-spec-patch"
-	annotationAttempts   = "fairlead.dev/attempts"
-	annotationNext       = "fairlead.dev/next-attempt"
-	annotationLastReason = "fairlead.dev/last-failure"
+	annotationAttempts   = wfv1.AnnotationKeyArtifactGCAttempts
+	annotationNext       = wfv1.AnnotationKeyArtifactGCNextAttempt
+	annotationLastReason = wfv1.AnnotationKeyArtifactGCLastFailure
 	annotationSeenPod    = "fairlead.dev/seen-pod"
 )
 

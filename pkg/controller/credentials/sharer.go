@@ -90,7 +90,14 @@ func (s *Sharer) renew(ctx context.Context, last string) string {
 	}
 	renewed := original.ResourceVersion
 	for _, namespace := range s.namespaces() {
-		if err := s.put(ctx, original, namespace); err != nil {
+		err := s.put(ctx, original, namespace)
+		if apierrors.IsNotFound(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) { // the namespace goes or is gone
+			s.mu.Lock()
+			delete(s.copies, namespace)
+			s.mu.Unlock()
+			continue
+		}
+		if err != nil {
 			logger.Error(err, "Cannot renew a copy of the credentials, will try again", "namespace", namespace)
 			renewed = last
 		}

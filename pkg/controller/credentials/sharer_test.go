@@ -5,8 +5,11 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
 )
 
@@ -48,6 +51,19 @@ func TestSharer_ART11(t *testing.T) {
 	}
 	if value("owned") != "own" {
 		t.Error("somebody's own Secret was changed")
+	}
+	// A namespace that is gone is forgotten.
+	kube.PrependReactor("update", "secrets", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return true, nil, apierrors.NewNotFound(corev1.Resource("namespaces"), "team")
+	})
+	if _, err := kube.CoreV1().Secrets("team").Get(t.Context(), "store", metav1.GetOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := kube.Tracker().Update(corev1.SchemeGroupVersion.WithResource("secrets"), secret("system", "three", "3", nil), "system"); err != nil {
+		t.Fatal(err)
+	}
+	if last := s.renew(t.Context(), "2"); last != "3" || len(s.namespaces()) != 1 {
+		t.Errorf("version %s, still known: %v", last, s.namespaces())
 	}
 	if err := NewSharer(kube.CoreV1(), "system", "nosuch", now).Ensure(t.Context(), "team"); err == nil {
 		t.Error("no error without an original")

@@ -162,3 +162,13 @@ const (
 
 // AnnotationKeyRetries on a pod is `status.retries` of its workflow at the time when it was created; absent means 0.
 const AnnotationKeyRetries = "fairlead.dev/retries"
+
+// Annotations of WorkflowArtifactGCTasks, which say how the deletion of artifacts goes.
+const (
+	// AnnotationKeyArtifactGCAttempts is how often it was tried and something was left.
+	AnnotationKeyArtifactGCAttempts = "fairlead.dev/attempts"
+	// AnnotationKeyArtifactGCNextAttempt is when it will be tried again, RFC 3339, or "never" when that would not help.
+	AnnotationKeyArtifactGCNextAttempt = "fairlead.dev/next-attempt"
+	// AnnotationKeyArtifactGCLastFailure is why something was left last time.
+	AnnotationKeyArtifactGCLastFailure = "fairlead.dev/last-failure"
+)

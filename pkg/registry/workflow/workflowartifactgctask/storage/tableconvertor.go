@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"strconv"
 	"time"
 
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -23,6 +24,25 @@ func newTable() rest.TableConvertor {
 		column{
 			Name: "Failed", Type: "integer", Description: "Number of artifacts that could not be deleted.",
 			Cell: func(task *v1alpha1.WorkflowArtifactGCTask, _ time.Time) any { return results(task, false) },
+		},
+		column{
+			Name: "Attempts", Type: "integer", Description: "How often deleting was tried and something was left.",
+			Cell: func(task *v1alpha1.WorkflowArtifactGCTask, _ time.Time) any {
+				n, _ := strconv.ParseInt(task.Annotations[v1alpha1.AnnotationKeyArtifactGCAttempts], 10, 64)
+				return n
+			},
+		},
+		column{
+			Name: "Next Attempt", Description: "When it will be tried again; never, when that would not help.",
+			Cell: func(task *v1alpha1.WorkflowArtifactGCTask, _ time.Time) any {
+				return task.Annotations[v1alpha1.AnnotationKeyArtifactGCNextAttempt]
+			},
+		},
+		column{
+			Name: "Last Failure", Description: "Why something was left last time.", Wide: true,
+			Cell: func(task *v1alpha1.WorkflowArtifactGCTask, _ time.Time) any {
+				return task.Annotations[v1alpha1.AnnotationKeyArtifactGCLastFailure]
+			},
 		},
 	)
 }
