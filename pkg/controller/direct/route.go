@@ -199,6 +199,7 @@ func (r *Route) tryStraight(ctx context.Context) (bool, error) {
 // go on from where they were.
 func (r *Route) take() {
 	r.usable = true
+	inUse.Set(1)
 	select {
 	case <-r.becameUsable:
 	default:
@@ -217,6 +218,7 @@ func (r *Route) leave(reason string) {
 		r.logger.Info("Requests for workflows go through kube-apiserver until the workflow server can be reached directly again", "server", r.server.Host, "reason", reason)
 	}
 	r.usable, r.reason = false, reason
+	inUse.Set(0)
 	r.look()
 }
 

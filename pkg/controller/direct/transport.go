@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	utilnet "k8s.io/apimachinery/pkg/util/net"
@@ -79,17 +80,18 @@ func (s *switching) RoundTrip(request *http.Request) (*http.Response, error) {
 	return s.goThrough(again)
 }
 
-// send sends a request to the server. connected tells whether there was a connection for it.
-func (r *Route) send(transport *http.Transport, request *http.Request) (response *http.Response, connected bool, err error) {
+// send sends a request to the server. The second answer tells whether there was a connection for it.
+func (r *Route) send(transport *http.Transport, request *http.Request) (*http.Response, bool, error) {
+	var connected atomic.Bool
 	ctx := httptrace.WithClientTrace(request.Context(), &httptrace.ClientTrace{
-		GotConn: func(httptrace.GotConnInfo) { connected = true },
+		GotConn: func(httptrace.GotConnInfo) { connected.Store(true) },
 	})
 	straight := request.WithContext(ctx)
 	straight.URL = new(url.URL)
 	*straight.URL = *request.URL
 	straight.URL.Scheme, straight.URL.Host, straight.Host = r.server.Scheme, r.server.Host, ""
-	response, err = transport.RoundTrip(straight)
-	return response, connected, err
+	response, err := transport.RoundTrip(straight)
+	return response, connected.Load(), err
 }
 
 // rewound is the same request with its body from the beginning.
