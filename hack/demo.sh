@@ -45,6 +45,6 @@ step "waiting for $workflow" finish
 show
 step_table
 if [ -n "$local_cluster" ]; then
-  printf '\nThe cluster stays up. To go on:\n  export KUBECONFIG=%s\n  alias kubectl=%s\n  kubectl explain workflow.spec\nTo take it down:\n  make cluster-down CLUSTER=%s\n' \
+  printf '\nThe cluster stays up. To go on:\n  export KUBECONFIG=%s\n  alias kubectl=%s\n  kubectl explain workflow.spec\nTrees, live views and more, with the kubectl plugin:\n  make plugin\n  _output/bin/kubectl-workflow get @latest\nTo take it down:\n  make cluster-down CLUSTER=%s\n' \
     "$kubeconfig" "$(readlink -f "$state/run/kube")/kubectl" "$name"
 fi

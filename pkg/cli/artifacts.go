@@ -76,7 +76,7 @@ func (f *artifactFilter) find(ctx context.Context, c *client.Client, namespace, 
 			continue
 		}
 		for i := range n.Outputs.Artifacts {
-			if a := &n.Outputs.Artifacts[i]; f.name == "" || f.name == a.Name {
+			if a := &n.Outputs.Artifacts[i]; (f.name == "" || f.name == a.Name) && !a.Deleted {
 				found = append(found, stored{&n, a})
 			}
 		}
@@ -150,7 +150,7 @@ func newArtifactsCopy(e *environment) *cobra.Command {
 		Use:   "cp WORKFLOW [DIRECTORY]",
 		Short: "Download the artifacts of a workflow",
 		Long: `Download the artifacts that steps of a workflow have put out, into a directory (default: the current one), as they are stored: what was
-archived stays so. A connection that breaks is taken up again where it ended. --path says where below the directory each artifact
+archived stays so, and a directory that was not becomes one. A connection that breaks is taken up again where it ended. --path says where below the directory each artifact
 goes; {namespace}, {workflowName}, {nodeId}, {nodeName}, {templateName} and {artifactName} stand for what they say.`,
 		Example: `  kubectl workflow artifacts cp build-x7k2p out
   # one artifact of one step
@@ -200,18 +200,53 @@ func (o *copyOptions) run(ctx context.Context, args []string) error {
 	return nil
 }
 
+// copyOne downloads an artifact: one file, or all files of a directory.
 func (o *copyOptions) copyOne(ctx context.Context, c *client.Client, namespace, workflow, directory string, s stored) error {
 	place, err := o.place(namespace, workflow, s)
 	if err != nil {
 		return err
 	}
 	target := filepath.Join(directory, filepath.FromSlash(place))
-	open := func(ctx context.Context, offset int64, etag string) (*client.Part, error) {
-		return c.Download(ctx, namespace, workflow, s.node.ID, s.artifact.Name, "", offset, etag)
+	opener := func(file string) transfer.Open {
+		return func(ctx context.Context, offset int64, etag string) (*client.Part, error) {
+			return c.Download(ctx, namespace, workflow, s.node.ID, s.artifact.Name, file, offset, etag)
+		}
 	}
-	written, err := transfer.File(ctx, open, target, transfer.Options{Progress: o.progress(s.node.DisplayName + "/" + s.artifact.Name), Clock: o.clock})
+	title := s.node.DisplayName + "/" + s.artifact.Name
+	first, err := opener("")(ctx, 0, "")
 	if err != nil {
 		return fmt.Errorf("artifact %s of step %s: %w", s.artifact.Name, s.node.DisplayName, err)
+	}
+	if first.Listing == nil {
+		return o.save(ctx, after(first, opener("")), title, target)
+	}
+	for _, entry := range first.Listing.Items {
+		name := filepath.FromSlash(entry.Name)
+		if !filepath.IsLocal(name) {
+			return fmt.Errorf("artifact %s of step %s has a file %q, which leads out of the directory", s.artifact.Name, s.node.DisplayName, entry.Name)
+		}
+		if err := o.save(ctx, opener(entry.Name), title+"/"+entry.Name, filepath.Join(target, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// after is an opener that begins with what is open already.
+func after(first *client.Part, next transfer.Open) transfer.Open {
+	return func(ctx context.Context, offset int64, etag string) (*client.Part, error) {
+		if part := first; part != nil {
+			first = nil
+			return part, nil
+		}
+		return next(ctx, offset, etag)
+	}
+}
+
+func (o *copyOptions) save(ctx context.Context, open transfer.Open, title, target string) error {
+	written, err := transfer.File(ctx, open, target, transfer.Options{Progress: o.progress(title), Clock: o.clock})
+	if err != nil {
+		return fmt.Errorf("artifact %s: %w", title, err)
 	}
 	o.printf("%s (%s)\n", target, transfer.Bytes(written))
 	return nil

@@ -181,3 +181,65 @@ func TestPluginLiveView(t *testing.T) {
 		}
 	}
 }
+
+const leavesThings = `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: leaves}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    container:
+      image: busybox
+      command: [sh, -c, "mkdir -p /tmp/all/deep; echo one > /tmp/all/one; echo two > /tmp/all/deep/two; head -c 300000 /dev/zero > /tmp/large"]
+    outputs:
+      artifacts:
+      - {name: large, path: /tmp/large, archive: {none: {}}}
+      - {name: packed, path: /tmp/all}
+      - {name: all, path: /tmp/all, archive: {none: {}}}
+`
+
+// Artifacts come through kube-apiserver and the server from the store: files, archives and directories (CLI-26).
+func TestPluginArtifacts(t *testing.T) {
+	t.Parallel()
+	if text, _, err := runKubectl(t.Context(), "", "-n", systemNamespace, "get", "deployment", "fairlead-store", "-o", "name"); err != nil || text == "" {
+		t.Skip("this installation has no artifact store of its own")
+	}
+	ns := newNamespace(t)
+	pluginOK(t, manifest(leavesThings), "submit", "-", "-n", ns, "--wait")
+	list := pluginOK(t, "", "artifacts", "ls", "leaves", "-n", ns)
+	for _, want := range []string{"STEP", "large", "packed", "all", "packed.tgz"} {
+		if !strings.Contains(list, want) {
+			t.Errorf("%q is not in\n%s", want, list)
+		}
+	}
+	into := t.TempDir()
+	pluginOK(t, "", "artifacts", "cp", "leaves", into, "-n", ns, "--path", "{artifactName}")
+	size := func(pattern string) int64 {
+		t.Helper()
+		found, err := filepath.Glob(filepath.Join(into, pattern))
+		if err != nil || len(found) != 1 {
+			t.Errorf("%s: found %q, %v", pattern, found, err)
+			return -1
+		}
+		info, err := os.Stat(found[0])
+		if err != nil {
+			t.Error(err)
+			return -1
+		}
+		return info.Size()
+	}
+	if got := size("large/large"); got != 300_000 {
+		t.Errorf("large has %d bytes", got)
+	}
+	if got := size("packed/packed.tgz"); got < 100 {
+		t.Errorf("packed has %d bytes", got)
+	}
+	if one, two := size("all/*/one"), size("all/*/deep/two"); one != 4 || two != 4 {
+		t.Errorf("the files of the directory have %d and %d bytes", one, two)
+	}
+	if _, stderr, code := plugin(t, "", "artifacts", "cp", "leaves", into, "-n", ns, "--artifact-name", "none"); code != 1 || !strings.Contains(stderr, "artifacts ls leaves") {
+		t.Errorf("exit code %d: %s", code, stderr)
+	}
+}

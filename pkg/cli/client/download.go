@@ -2,11 +2,13 @@ package client
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"mime"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 
@@ -14,6 +16,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 // Part is what is left of a file that is being downloaded.
@@ -29,7 +33,12 @@ type Part struct {
 	Name string
 	// ContentType is what is inside.
 	ContentType string
+	// Listing, unless nil, is what is in the artifact, which is a directory; there are no bytes then.
+	Listing *v1alpha1.ArtifactListing
 }
+
+// listingHeader tells a listing from an artifact that is a JSON file.
+const listingHeader = "Fairlead-Artifact-Listing"
 
 // ErrComplete tells that a file has no more bytes than were asked for.
 var ErrComplete = errors.New("nothing is left")
@@ -37,11 +46,13 @@ var ErrComplete = errors.New("nothing is left")
 // Download opens an artifact from an offset on. With an ETag, that of an earlier part, the part begins at 0 if the file is
 // another one by now. The path names a file inside of an artifact that is a directory; it may be empty.
 func (c *Client) Download(ctx context.Context, namespace, workflow, node, artifact, path string, offset int64, etag string) (*Part, error) {
-	segments := []string{"artifacts", node, artifact}
-	if path != "" {
-		segments = append(segments, strings.Split(path, "/")...)
+	segments := []string{url.PathEscape(node), url.PathEscape(artifact)}
+	for segment := range strings.SplitSeq(path, "/") {
+		if segment != "" {
+			segments = append(segments, url.PathEscape(segment))
+		}
 	}
-	address := c.scoped(c.rest.Get(), Workflows, namespace).Name(workflow).SubResource(segments...).URL()
+	address := c.scoped(c.rest.Get(), Workflows, namespace).Name(workflow).SubResource("artifacts").URL().JoinPath(segments...)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address.String(), http.NoBody)
 	if err != nil {
 		return nil, err
@@ -64,6 +75,9 @@ func (c *Client) Download(ctx context.Context, namespace, workflow, node, artifa
 	}
 	switch answer.StatusCode {
 	case http.StatusOK:
+		if answer.Header.Get(listingHeader) == "true" {
+			return part, part.readListing()
+		}
 		return part, nil
 	case http.StatusPartialContent:
 		part.Offset = offset
@@ -75,6 +89,20 @@ func (c *Client) Download(ctx context.Context, namespace, workflow, node, artifa
 	}
 	defer func() { _ = answer.Body.Close() }()
 	return nil, refusal(answer)
+}
+
+// readListing reads the answer as a listing.
+func (p *Part) readListing() error {
+	defer func() { _ = p.Close() }()
+	data, err := io.ReadAll(p)
+	if err != nil {
+		return err
+	}
+	p.Listing = &v1alpha1.ArtifactListing{}
+	if err := json.Unmarshal(data, p.Listing); err != nil {
+		return unreadable(err)
+	}
+	return nil
 }
 
 // totalOf reads the size of the whole file from `bytes 0-9/10`.
