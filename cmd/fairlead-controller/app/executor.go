@@ -23,7 +23,7 @@ const controllerContainer = "controller"
 // executor finds out what the helpers in pods are made of: as the options say, else of the image that this program itself
 // runs from. That one is read from the own pod, so that whoever renames or pins the image of the Deployment does it once.
 func (c *Config) executor(ctx context.Context) (pod.Executor, error) {
-	e := pod.Executor{Image: c.Options.ExecutorImage, PullPolicy: corev1.PullPolicy(c.Options.ExecutorImagePullPolicy)}
+	e := pod.Executor{Image: c.Options.ExecutorImage, PullPolicy: corev1.PullPolicy(c.Options.ExecutorImagePullPolicy), StageByInit: c.Options.StageByInit}
 	name, namespace := os.Getenv("POD_NAME"), os.Getenv("POD_NAMESPACE")
 	switch {
 	case e.Image != "":

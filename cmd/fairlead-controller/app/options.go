@@ -33,6 +33,8 @@ type Options struct {
 	ExecutorImage string
 	// ExecutorImagePullPolicy of that image; empty: the one of this controller's own pod, else Kubernetes' default.
 	ExecutorImagePullPolicy string
+	// StageByInit gives every pod that needs the executor a container `init`.
+	StageByInit bool
 	// ConfigMap is the name of the ConfigMap with the configuration, in the controller's namespace.
 	ConfigMap string
 	// TTLWorkers is how many workflows whose time is over are deleted at once.
@@ -83,6 +85,7 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Burst, "burst", o.Burst, "Requests that may exceed --qps for a moment. 0: no limit, or as many as --qps when that is given.")
 	fs.StringVar(&o.ExecutorImage, "executor-image", o.ExecutorImage, "Image of the helpers in the pods of steps that have outputs. Empty: the image of this controller's own pod (named by POD_NAME and POD_NAMESPACE).")
 	fs.StringVar(&o.ExecutorImagePullPolicy, "executor-image-pull-policy", o.ExecutorImagePullPolicy, "Pull policy of that image: Always, IfNotPresent or Never. Empty: that of this controller's own pod.")
+	fs.BoolVar(&o.StageByInit, "executor-init", o.StageByInit, "Give every pod that needs the executor a container init, which costs about a second a step, instead of a hook that the kubelet has to run before it starts main.")
 	fs.StringVar(&o.ConfigMap, "configmap", o.ConfigMap, "Name of the ConfigMap with the configuration, in the controller's own namespace (POD_NAMESPACE, else --lease-namespace). Changes come into force without a restart.")
 	fs.IntVar(&o.TTLWorkers, "workflow-ttl-workers", o.TTLWorkers, "How many workflows whose time is over are deleted at once.")
 	fs.StringVar(&o.ShareRepositorySecret, "share-repository-secret", o.ShareRepositorySecret, "Name of a Secret of the controller's own namespace that is copied to each namespace whose workflows use the artifactRepository of the configuration. Whoever may read Secrets there, may then read that store. Empty: none is.")

@@ -39,10 +39,11 @@ type buildCase struct {
 	Result   bool            `json:"includeResult"`
 	Ordinal  int64           `json:"ordinal"`
 	// Repository, Prefix and Logs are about artifacts.
-	Repository *wfv1.ArtifactRepository `json:"repository"`
-	Prefix     string                   `json:"prefix"`
-	Logs       bool                     `json:"archiveLogs"`
-	Settings   Settings                 `json:"settings"`
+	Repository  *wfv1.ArtifactRepository `json:"repository"`
+	Prefix      string                   `json:"prefix"`
+	Logs        bool                     `json:"archiveLogs"`
+	Settings    Settings                 `json:"settings"`
+	StageByInit bool                     `json:"stageByInit"`
 	// Images answers look-ups in a registry.
 	Images map[string]ImageCommand `json:"images"`
 }
@@ -66,7 +67,7 @@ func (c *buildCase) input(t *testing.T) Input {
 		},
 		Workflow: &c.Workflow, Spec: &c.Workflow.Spec, Claims: c.Claims, Now: testNow, Repository: c.Repository,
 		Settings: c.Settings, Commands: c.command,
-		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent},
+		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent, StageByInit: c.StageByInit},
 	}
 	if in.Template == nil {
 		in.Template = &c.Workflow.Spec.Templates[0]

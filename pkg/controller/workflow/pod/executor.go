@@ -16,6 +16,9 @@ type Executor struct {
 	Image string
 	// PullPolicy of that image; empty: Kubernetes' default.
 	PullPolicy corev1.PullPolicy
+	// StageByInit has a container `init` bring the wrapper into every pod that needs it, also where `wait` could do that at its
+	// start. It is for kubelets that would start main before the hook of `wait` has ended.
+	StageByInit bool
 }
 
 // refuseUnsupported refuses what this version cannot do, naming the field, rather than run the step and lose what it asked

@@ -50,7 +50,7 @@ func needsOf(in Input, mains []corev1.Container, script string) (needs, error) {
 		n.wrapper = n.wrapper || tooLong(mains[i].Args) || pausesForDebugging(&mains[i])
 	}
 	n.stage = n.stage || n.wrapper || len(n.artifacts.inputs) > 0
-	n.hook = n.wait && len(n.artifacts.inputs) == 0 && !in.Settings.StageByInit
+	n.hook = n.wait && len(n.artifacts.inputs) == 0 && !in.Executor.StageByInit
 	return n, nil
 }
 

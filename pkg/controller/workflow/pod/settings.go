@@ -26,12 +26,6 @@ type Settings struct {
 	PodGCDeleteDelay *time.Duration
 	// InstanceID is a label of all pods, when there are several controllers (LBL-01); empty: no label.
 	InstanceID string
-	// StageByInit has a container `init` bring the wrapper into every pod that needs it, also where `wait` could do that at its
-	// start.
-	StageByInit bool
-	// ImageVolumes brings the wrapper by a volume that is made of the executor's image, without a container that copies it.
-	// The cluster has to support such volumes.
-	ImageVolumes bool
 }
 
 // ImageCommand is what an image runs when a container names no command.

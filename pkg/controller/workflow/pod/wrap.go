@@ -42,7 +42,7 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 			about.LongArgs = true
 			long[c.Name], c.Args = c.Args, nil
 		}
-		c.Command = append([]string{wrapperPath(in, n), c.Name, "--"}, c.Command...)
+		c.Command = append([]string{wrapperPath(), c.Name, "--"}, c.Command...)
 		c.VolumeMounts = append(slices.Clone(c.VolumeMounts), sharedMount())
 		setEnv(c, wrappedEnv(in, c.Name, n, work.Grace)...)
 		work.Containers = append(work.Containers, about)
@@ -168,7 +168,7 @@ func tooLong(args []string) bool {
 	return total >= argsLimit
 }
 
-func wrapperPath(Input, needs) string { return task.SharedDir + "/" + task.Wrapper }
+func wrapperPath() string { return task.SharedDir + "/" + task.Wrapper }
 
 func sharedMount() corev1.VolumeMount {
 	return corev1.VolumeMount{Name: sharedVolumeName, MountPath: task.SharedDir}
