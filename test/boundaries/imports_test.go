@@ -43,6 +43,12 @@ var rules = []rule{
 		linked: []string{module + "pkg/registry", module + "pkg/apiserver", module + "pkg/storage", module + "pkg/controller", module + "pkg/executor", module + "pkg/artifact", module + "pkg/cli", module + "pkg/generated", "k8s.io/client-go", "k8s.io/apiserver"},
 	},
 	{
+		name:   "lint is pure: the server's admission and the plugin run the same",
+		from:   []string{module + "pkg/lint"},
+		direct: []string{"os", "net", "net/http", "log", "log/slog", "math/rand", "math/rand/v2", "crypto/rand", "k8s.io/klog"},
+		linked: []string{module + "pkg/registry", module + "pkg/apiserver", module + "pkg/storage", module + "pkg/controller", module + "pkg/executor", module + "pkg/artifact", module + "pkg/cli", module + "pkg/generated", "k8s.io/client-go", "k8s.io/apiserver"},
+	},
+	{
 		name:   "storage knows neither kinds nor registries",
 		from:   []string{module + "pkg/storage"},
 		linked: []string{module + "pkg/apis", module + "pkg/engine", module + "pkg/registry", module + "pkg/apiserver", module + "pkg/controller"},
