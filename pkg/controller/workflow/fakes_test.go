@@ -256,7 +256,14 @@ func (p *process) UpdateNodes(_ context.Context, update *wfv1.NodesUpdate) (*wfv
 			}
 		}
 		if update.Status != nil {
+			before := header.Status
 			header.Status = *update.Status.DeepCopy()
+			if header.Status.StoredWorkflowSpec == nil {
+				header.Status.StoredWorkflowSpec = before.StoredWorkflowSpec
+			}
+			if header.Status.StoredTemplates == nil {
+				header.Status.StoredTemplates = before.StoredTemplates
+			}
 		}
 		if storage := stored.header.Status.NodeStorage; storage != nil || update.Partial {
 			header.Status.NodeStorage = &wfv1.NodeStorage{Incomplete: update.Partial}

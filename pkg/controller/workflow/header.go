@@ -35,7 +35,7 @@ func (c *Controller) commit(ctx context.Context, r *activeRun, d *engine.Decisio
 		// next one sees that a part is missing.
 		update.Partial = i < len(writes)-1
 		if !update.Partial {
-			update.Status = status
+			update.Status = withoutStored(status, r.status)
 			update.Metadata.Labels, update.Metadata.Annotations = d.Labels, d.Annotations
 		}
 		if err := c.store(ctx, r, update); err != nil {
@@ -69,6 +69,22 @@ func (c *Controller) nextStatus(r *activeRun, d *engine.Decision) *wfv1.Workflow
 	// Where the nodes are is the server's to say.
 	status.Nodes, status.NodeStorage = nil, nil
 	return status
+}
+
+// withoutStored is a status without the spec and the templates that the stored one has already: they can be much larger than
+// all the rest, and are only ever added to.
+func withoutStored(status, stored *wfv1.WorkflowStatus) *wfv1.WorkflowStatus {
+	if status == nil {
+		return nil
+	}
+	sent := *status
+	if stored.StoredWorkflowSpec != nil {
+		sent.StoredWorkflowSpec = nil
+	}
+	if len(stored.StoredTemplates) == len(status.StoredTemplates) {
+		sent.StoredTemplates = nil
+	}
+	return &sent
 }
 
 // update is a NodesUpdate that compares with the version of the workflow that this run has seen.

@@ -5735,7 +5735,7 @@ func schema_pkg_apis_workflow_v1alpha1_NodesUpdate(ref common.ReferenceCallback)
 					},
 					"status": {
 						SchemaProps: spec.SchemaProps{
-							Description: "The new status without nodes. Absent leaves the status as it is.",
+							Description: "The new status without nodes. Absent leaves the status as it is; so does, each for itself, the absence of `storedWorkflowTemplateSpec` and `storedTemplates` in it, which are large and are stored once.",
 							Ref:         ref(v1alpha1.WorkflowStatus{}.OpenAPIModelName()),
 						},
 					},

@@ -33,7 +33,8 @@ type NodesUpdate struct {
 	// Name, UID and resource version of the workflow, and the labels and annotations to set.
 	Metadata metav1.ObjectMeta `json:"metadata,omitempty"`
 
-	// The new status without nodes. Absent leaves the status as it is.
+	// The new status without nodes. Absent leaves the status as it is; so does, each for itself, the absence of
+	// `storedWorkflowTemplateSpec` and `storedTemplates` in it, which are large and are stored once.
 	Status *WorkflowStatus `json:"status,omitempty"`
 	// The changed nodes, by page. While the nodes fit in the object, resource versions of pages are empty.
 	Pages []NodePageChange `json:"pages,omitempty"`

@@ -45,6 +45,28 @@ func TestNodesInsideTheObject(t *testing.T) {
 	}
 }
 
+// The spec and the templates that a run was started with are stored once, and not sent with each status.
+func TestStoredSpecIsKept(t *testing.T) {
+	f := newFixture(t, Options{}, nodes.Options{})
+	answer := f.run("wf", 3)
+	for _, status := range []v1alpha1.WorkflowStatus{
+		{Phase: v1alpha1.WorkflowRunning, StoredWorkflowSpec: &v1alpha1.WorkflowSpec{Entrypoint: "main"}, StoredTemplates: map[string]v1alpha1.Template{"a": {Name: "a"}}},
+		{Phase: v1alpha1.WorkflowRunning, Message: "on"},
+		{Phase: v1alpha1.WorkflowRunning, StoredTemplates: map[string]v1alpha1.Template{"a": {Name: "a"}, "b": {Name: "b"}}},
+		{Phase: v1alpha1.WorkflowSucceeded},
+	} {
+		update := updateOf(answer)
+		update.Status = &status
+		answer = f.mustPost(update)
+		if got := f.get("wf").Status; got.StoredWorkflowSpec == nil || len(got.StoredTemplates) < len(status.StoredTemplates) || got.Message != status.Message {
+			t.Errorf("after %+v the status is %+v", status, got)
+		}
+	}
+	if got := f.get("wf").Status; len(got.StoredTemplates) != 2 || got.Phase != v1alpha1.WorkflowSucceeded {
+		t.Errorf("in the end the status is %+v", got)
+	}
+}
+
 func TestNodesLeaveTheObject(t *testing.T) {
 	f := newFixture(t, Options{InlineNodesBytes: 4000}, nodes.Options{})
 	answer := f.run("wf", 3)

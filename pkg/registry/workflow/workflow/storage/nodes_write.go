@@ -68,6 +68,12 @@ func (u *nodesWrite) UpdatedObject(_ context.Context, object runtime.Object) (ru
 	updated.Annotations = merged(old.Annotations, u.update.Metadata.Annotations)
 	if u.update.Status != nil {
 		updated.Status = headerStatus(u.update.Status)
+		if updated.Status.StoredWorkflowSpec == nil {
+			updated.Status.StoredWorkflowSpec = old.Status.StoredWorkflowSpec
+		}
+		if updated.Status.StoredTemplates == nil {
+			updated.Status.StoredTemplates = old.Status.StoredTemplates
+		}
 	}
 	updated.Status.Retries = old.Status.Retries
 	updated.Status.Nodes, updated.Status.NodeStorage = old.Status.Nodes, old.Status.NodeStorage
