@@ -33,6 +33,9 @@ func executorEnv(in Input) []corev1.EnvVar {
 		field("ARGO_POD_NAME", "metadata.name"),
 		field("ARGO_POD_UID", "metadata.uid"),
 	}
+	if in.Settings.InstanceID != "" {
+		env = append(env, corev1.EnvVar{Name: "ARGO_INSTANCE_ID", Value: in.Settings.InstanceID})
+	}
 	if in.Settings.Executor != nil {
 		env = append(slices.Clone(in.Settings.Executor.Env), env...)
 	}
@@ -82,7 +85,11 @@ func wrappedEnv(in Input, name string, n needs, grace int64) []corev1.EnvVar {
 		{Name: "ARGO_TERMINATION_GRACE_PERIOD_SECONDS", Value: fmt.Sprint(grace)},
 	}
 	if n.progress {
-		env = append(env, corev1.EnvVar{Name: progressFileVariable, Value: task.SharedDir + "/" + task.ProgressFile})
+		env = append(env,
+			corev1.EnvVar{Name: progressFileVariable, Value: task.SharedDir + "/" + task.ProgressFile},
+			corev1.EnvVar{Name: "ARGO_PROGRESS_FILE_TICK_DURATION", Value: "3s"},
+			corev1.EnvVar{Name: "ARGO_PROGRESS_PATCH_TICK_DURATION", Value: "1m0s"},
+		)
 	}
 	return env
 }
