@@ -36,6 +36,7 @@ func (c *Config) Ignored() []Ignored {
 	note(c.InitlessPod != nil, "initlessPod", "pods have helpers only where a step needs them")
 	if e := c.Executor; e != nil {
 		note(len(e.Command) > 0, "executor.command", "the helpers' command is fixed")
+		note(len(e.Args) > 0, "executor.args", "the helpers take no flags")
 		note(len(e.VolumeMounts) > 0, "executor.volumeMounts", "the helpers' mounts are fixed")
 	}
 	return list
