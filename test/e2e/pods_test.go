@@ -409,3 +409,40 @@ func TestDaemonWithSidecar(t *testing.T) {
 		return true, "", nil
 	})
 }
+
+// TPL-11, ART-08: a data template lists what is in the artifact store of the installation, which quick-start has.
+func TestDataTemplate(t *testing.T) {
+	t.Parallel()
+	configuration, err := kube.CoreV1().ConfigMaps(systemNamespace).Get(t.Context(), "workflow-controller-configmap", metav1.GetOptions{})
+	if err != nil || configuration.Data["artifactRepository"] == "" {
+		t.Skipf("this installation has no artifact repository by default (%v)", err)
+	}
+	ns := newNamespace(t)
+	wf := runs(t, ns, "data", `
+  - name: main
+    steps:
+    - - {name: write, template: write}
+    - - {name: list, template: list}
+    - - name: use
+        template: use
+        withParam: "{{steps.list.outputs.result}}"
+        arguments: {artifacts: [{name: file, s3: {key: "{{item}}"}}]}
+  - name: write
+    container: {image: busybox, command: [sh, -c, "mkdir -p /tmp/d/a; echo 1 >/tmp/d/a/main.log; echo 2 >/tmp/d/a/x.txt; echo 3 >/tmp/d/main.log"]}
+    outputs: {artifacts: [{name: d, path: /tmp/d, archive: {none: {}}, s3: {key: "`+ns+`/d"}}]}
+  - name: list
+    data:
+      source: {artifactPaths: {name: d, s3: {key: "`+ns+`/d"}}}
+      transformation: [{expression: "filter(data, {# endsWith \"main.log\"})"}, {expression: "sprig.sortAlpha(data)"}]
+  - name: use
+    inputs: {artifacts: [{name: file, path: /file}]}
+    container: {image: busybox, command: [cat, /file]}
+`)
+	want := `["` + ns + `/d/a/main.log","` + ns + `/d/main.log"]`
+	if result := nodeNamed(t, wf, "list").Outputs; result == nil || result.Result == nil || *result.Result != want {
+		t.Errorf("listed %+v, want %s", result, want)
+	}
+	if wf.Status.Phase != v1alpha1.WorkflowSucceeded {
+		t.Errorf("%s: %s", wf.Status.Phase, wf.Status.Message)
+	}
+}
