@@ -94,7 +94,7 @@ func (t *throttle) note(wf *wfv1.Workflow) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	switch {
-	case wf.Status.Phase.Completed(), t.running[key] == wf.UID:
+	case wf.Status.Phase.Completed(), wf.DeletionTimestamp != nil, t.running[key] == wf.UID:
 	case hasStarted(wf):
 		t.start(key, wf.UID)
 	default:
