@@ -18,6 +18,9 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	s := &scope{p: p, unit: u, outer: outer, exit: u.exit || !u.entry}
 	shell := *u.template
 	shell.Name, shell.Steps, shell.DAG = "", nil, nil
+	if defaults := p.own.spec.TemplateDefaults; defaults != nil && !u.inline { // what of them counts depends on the template
+		s.texts(defaults, p.rules.path.Child("templateDefaults"), advised)
+	}
 	if u.members == nil {
 		s.texts(&shell, u.path, strict)
 		p.checkLeaf(s, u)

@@ -155,6 +155,11 @@ func (p *program) checkWorkflow(r roots) {
 	for _, c := range r.exit {
 		p.checkCall(s, c)
 	}
+	for i := range p.own.spec.Arguments.Parameters { // read before anything runs; other values may be put together later
+		if from := p.own.spec.Arguments.Parameters[i].ValueFrom; from != nil {
+			s.texts(from, path.Child("arguments", "parameters").Index(i).Child("valueFrom"), strict)
+		}
+	}
 	s.checkMetricsOfWorkflow(path)
 	if retry := p.own.spec.RetryStrategy; retry != nil {
 		with := *s

@@ -45,6 +45,7 @@ func (s *scope) tag(tag expr.Tag, w *walker, how strictness) {
 			s.tag(inner, w, how)
 		}
 		s.readAny(tag.Raw)
+		s.outerName(tag, w, how)
 	case tag.Source != "" || tag.Err != nil:
 		s.expressionTag(tag, w, how)
 	default:
@@ -77,6 +78,17 @@ func (s *scope) library() *library {
 		return s.unit.in
 	}
 	return s.p.own
+}
+
+// outerName checks the beginning of a name that is put together: a template without steps knows none, whatever comes next.
+func (s *scope) outerName(tag expr.Tag, w *walker, how strictness) {
+	root, _, dotted := strings.Cut(strings.TrimSpace(tag.Raw[2:]), ".")
+	if how != strict || !dotted || root != "steps" && root != "tasks" || s.unit == nil || s.outer != nil {
+		return
+	}
+	if m := s.unit.members; m == nil || m.root != root {
+		s.p.problem(s.library(), w.path(), tag.Raw, fmt.Sprintf("failed to resolve %s: the template has no %s", tag.Raw, root))
+	}
 }
 
 // readAny notes that a name which is put together at run time may be any of its kind.

@@ -5,7 +5,8 @@ import (
 	"strings"
 )
 
-// parse splits a text at its tags. Text after an opening without an end is literal. A tag inside a tag is resolved first.
+// parse splits a text at its tags. An opening without an end in the same JSON string is literal, and tags behind it are found
+// all the same. A tag inside a tag is resolved first.
 func (c *Cache) parse(text string) []part {
 	var parts []part
 	rest := text
@@ -16,7 +17,9 @@ func (c *Cache) parse(text string) []part {
 		}
 		end, inner := closing(rest, start)
 		if end < 0 {
-			break
+			parts = append(parts, part{kind: literal, text: rest[:start+2]})
+			rest = rest[start+2:]
+			continue
 		}
 		if start > 0 {
 			parts = append(parts, part{kind: literal, text: rest[:start]})
@@ -62,6 +65,10 @@ func closing(text string, start int) (end int, inner bool) {
 			opens = opensTag(text[i+2:])
 		}
 		switch {
+		case text[i] == '"': // the JSON string ends here
+			return -1, false
+		case text[i] == '\\':
+			i += 2
 		case opens:
 			depth++
 			inner = inner || i > start
