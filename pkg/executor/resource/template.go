@@ -56,7 +56,7 @@ func manifestOf(t *wfv1.Template, owner *metav1.OwnerReference) ([]byte, error) 
 	}
 	switch {
 	case len(manifest) == 0 && len(r.Flags) == 0:
-		return nil, errors.New("Must provide at least one of flags or manifest.") //nolint:staticcheck // clients match on this text
+		return nil, errors.New("Must provide at least one of flags or manifest.") //nolint:staticcheck,revive // clients match on this text
 	case owner == nil || len(manifest) == 0:
 		return manifest, nil
 	}
