@@ -41,7 +41,7 @@ func keepArtifact(work *task.Task, index int, dir volume.Container) (volume.Arti
 	if err != nil {
 		return volume.Artifact{}, err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name := filepath.Base(path)
 	if path == "/" {
 		name = "."

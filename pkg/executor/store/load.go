@@ -26,7 +26,7 @@ func (s Store) Load(ctx context.Context, a *wfv1.Artifact, dir, name string) err
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name = path.Clean(name)
 	above := path.Dir(name)
 	if name != "." && above != "." {
@@ -41,7 +41,7 @@ func (s Store) Load(ctx context.Context, a *wfv1.Artifact, dir, name string) err
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(staging)
+	defer func() { _ = os.RemoveAll(staging) }()
 	below := path.Join(above, filepath.Base(staging))
 
 	l := loading{store: s, artifact: a, root: root, dir: staging, name: below}
@@ -172,7 +172,7 @@ func (l loading) into(unpack func(root *os.Root) error) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	if err := unpack(root); err != nil {
 		return "", err
 	}

@@ -128,12 +128,12 @@ func (s Store) saveDirectory(ctx context.Context, driver artifact.Driver, a *wfv
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(name)
+	defer func() { _ = os.RemoveAll(name) }()
 	root, err := os.OpenRoot(name)
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	out, in := io.Pipe()
 	go func() { in.CloseWithError(tree.WriteTar(in, output.Source, contentName)) }()
 	err = tree.Untar(out, root)

@@ -41,7 +41,7 @@ func (s files) Each(f func(Entry) error) error {
 		if top, err = s.root.OpenRoot(s.name); err != nil {
 			return err
 		}
-		defer top.Close()
+		defer func() { _ = top.Close() }()
 	}
 	if err := f(Entry{Name: ".", Mode: info.Mode(), ModTime: info.ModTime(), User: owner(info)}); err != nil {
 		return err

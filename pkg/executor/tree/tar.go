@@ -111,6 +111,7 @@ func (s TarFile) Each(f func(Entry) error) error {
 
 type unclosed struct{ *io.SectionReader }
 
+// Close implements io.Closer: the file is not the entry's.
 func (unclosed) Close() error { return nil }
 
 // Untar unpacks a tar into a directory. Entries and links that lead out of it are refused; devices and the like are left

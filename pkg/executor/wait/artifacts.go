@@ -78,7 +78,7 @@ func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, foun
 	if err != nil {
 		return err
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	name := below(declared.Path, declared.Mount)
 	if _, err := root.Stat(name); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return errMissing
