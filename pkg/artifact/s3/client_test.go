@@ -152,7 +152,7 @@ func TestUploadSettings(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for size, want := range map[int64]uint64{0: 8 << 20, 1 << 30: 8 << 20, MaxStreamSize: 8 << 20, MaxStreamSize + 1: 9 << 20, 5 << 40: 525 << 20} {
+	for size, want := range map[int64]uint64{0: 16 << 20, 1 << 30: 16 << 20, 160000 << 20: 16 << 20, 160000<<20 + 1: 17 << 20, 5 << 40: 525 << 20} {
 		options := settings.file(size)
 		if options.PartSize != want || uint64(size) > options.PartSize*maxParts {
 			t.Errorf("%d bytes: parts of %d", size, options.PartSize)
@@ -168,7 +168,7 @@ func TestUploadSettings(t *testing.T) {
 			return map[string]string{"ARTIFACT_S3_UPLOAD_PART_SIZE_MIB": test.mib, "ARTIFACT_S3_UPLOAD_THREADS": test.threads}[name]
 		})
 		switch {
-		case test.want == "" && (err != nil || settings.partSize != 64<<20 || settings.threads != 8):
+		case test.want == "" && (err != nil || settings.stream().PartSize != 64<<20 || settings.file(1).PartSize != 64<<20 || settings.threads != 8):
 			t.Errorf("%+v, %v", settings, err)
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
 			t.Errorf("%+v: %v", test, err)

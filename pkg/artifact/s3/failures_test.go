@@ -102,7 +102,7 @@ func TestEncryption(t *testing.T) {
 	}
 	server := s3server.MinIOTLS(t)
 	ctx := context.Background()
-	content := random(t, 20<<20)
+	content := random(t, 40<<20)
 	file := writeFile(t, filepath.Join(t.TempDir(), "file"), content)
 	for name, options := range map[string]*wfv1.S3EncryptionOptions{
 		"SSE-S3":  {EnableEncryption: true},

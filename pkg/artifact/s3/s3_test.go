@@ -99,7 +99,7 @@ func TestFiles(t *testing.T) {
 		driver := driverFor(t, server, at(server, "x"))
 		dir := t.TempDir()
 		for name, size := range map[string]int{
-			"empty": 0, "one byte": 1, "just one part": 8 << 20, "three parts + some": 3*8<<20 + 4711,
+			"empty": 0, "one byte": 1, "just one part": 16 << 20, "three parts + some": 2*16<<20 + 4711,
 			"odd/ü €/a+b c&d=e?f#g%20h": 100, "quote'\"<x>": 3, "dots/.../..a": 3, "~tilde/(brackets)/{{tag}}": 3, "日本語/ключ": 3,
 			"long/" + strings.Repeat("k", 200): 10,
 		} {

@@ -11,6 +11,8 @@ import (
 // through streamBuffers parts.
 const (
 	partSize = 8 << 20
+	// Files are not held in memory: larger parts make fewer requests.
+	filePartSize = 16 << 20
 	// Most parts that S3 takes for one object.
 	maxParts = 10000
 	// Threads of an upload (Argo's default).
@@ -24,18 +26,18 @@ const (
 
 // upload says how uploads are cut; Argo's variables of the executor change it.
 type upload struct {
-	partSize uint64
-	threads  uint
+	partSize, filePartSize uint64
+	threads                uint
 }
 
 func uploadSettings(getenv func(string) string) (upload, error) {
-	settings := upload{partSize: partSize, threads: threads}
+	settings := upload{partSize: partSize, filePartSize: filePartSize, threads: threads}
 	if value := getenv("ARTIFACT_S3_UPLOAD_PART_SIZE_MIB"); value != "" {
 		mib, err := strconv.ParseUint(value, 10, 16)
 		if err != nil || mib < 5 || mib > 5120 {
 			return settings, fmt.Errorf("ARTIFACT_S3_UPLOAD_PART_SIZE_MIB=%s must be a number from 5 to 5120", value)
 		}
-		settings.partSize = mib << 20
+		settings.partSize, settings.filePartSize = mib<<20, mib<<20
 	}
 	if value := getenv("ARTIFACT_S3_UPLOAD_THREADS"); value != "" {
 		number, err := strconv.ParseUint(value, 10, 8)
@@ -50,7 +52,7 @@ func uploadSettings(getenv func(string) string) (upload, error) {
 // file returns the options to store content that can be read anywhere. Its parts take no memory and may be as large as
 // it takes to have no more of them than allowed.
 func (u upload) file(size int64) minio.PutObjectOptions {
-	part := u.partSize
+	part := u.filePartSize
 	if needed := (uint64(size) + maxParts - 1) / maxParts; needed > part {
 		part = (needed + 1<<20 - 1) &^ (1<<20 - 1)
 	}
