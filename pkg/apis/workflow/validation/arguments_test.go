@@ -13,7 +13,7 @@ func TestArguments(t *testing.T) {
 			errors: []string{"spec.arguments.parameters[0].name", "spec.arguments.artifacts[0].name"}},
 		{name: "V-032 given twice", spec: `{arguments: {parameters: [{name: p, value: 1}, {name: p, value: 2}], artifacts: [{name: p, raw: {data: d}}, {name: p, raw: {data: d}}]}` + rest,
 			errors: []string{"spec.arguments.parameters[1].name", "spec.arguments.artifacts[1].name"}},
-		{name: "V-033 no value", spec: `{arguments: {parameters: [{name: p}, {name: empty, value: ""}]}` + rest,
+		{name: "V-033 V-262 no value", spec: `{arguments: {parameters: [{name: p}, {name: empty, value: ""}]}` + rest,
 			errors: []string{"spec.arguments.parameters[0].value"}},
 		{name: "V-034 source without meaning", spec: `{arguments: {parameters: [{name: p, valueFrom: {default: d}}]}` + rest,
 			errors: []string{"spec.arguments.parameters[0].valueFrom"}},
