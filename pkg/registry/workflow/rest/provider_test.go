@@ -33,7 +33,7 @@ func TestEveryResourceIsServed(t *testing.T) {
 		"clusterworkflowtemplates", "clusterworkflowtemplates/submit",
 		"cronworkflows", "cronworkflows/backfill", "cronworkflows/resume", "cronworkflows/submit", "cronworkflows/suspend",
 		"workflowartifactgctasks", "workflowartifactgctasks/status", "workfloweventbindings",
-		"workflows", "workflows/log", "workflows/logs", "workflows/nodes", "workflows/plan", "workflows/resubmit", "workflows/resume", "workflows/retry",
+		"workflows", "workflows/artifacts", "workflows/log", "workflows/logs", "workflows/nodes", "workflows/plan", "workflows/resubmit", "workflows/resume", "workflows/retry",
 		"workflows/set", "workflows/status", "workflows/stop", "workflows/suspend", "workflows/terminate",
 		"workflowtaskresults", "workflowtasksets", "workflowtasksets/status", "workflowtemplates", "workflowtemplates/submit",
 	}
