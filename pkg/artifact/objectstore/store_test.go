@@ -35,7 +35,9 @@ func (m *memory) Get(_ context.Context, key string, r artifact.Range) (io.ReadCl
 	if !ok {
 		return nil, artifact.Attributes{}, artifact.NotFound("no such key")
 	}
+	m.Lock()
 	m.gets = append(m.gets, r)
+	m.Unlock()
 	attributes := artifact.Attributes{Size: int64(len(content)), ETag: artifacttest.ETag(content)}
 	stream := io.Reader(bytes.NewReader(content[r.Offset:]))
 	if m.breakAfter > 0 && len(content) > int(r.Offset)+m.breakAfter {
