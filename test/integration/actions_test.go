@@ -105,9 +105,9 @@ func TestBodiesOfVerbs(t *testing.T) {
 	server := harness.StartServer(t)
 	createWorkflows(t, server, "one")
 	for body, want := range map[string]string{
-		`{"nodeFieldSelector": 5}`:                         "nodeFieldSelector",
-		`{"nodeFieldSelektor": "id=x"}`:                    `unknown field "nodeFieldSelektor"`,
-		``:                                                 "",
+		`{"nodeFieldSelector": 5}`:      "nodeFieldSelector",
+		`{"nodeFieldSelektor": "id=x"}`: `unknown field "nodeFieldSelektor"`,
+		``:                              "",
 		`{"kind": "Workflow", "apiVersion": "v1"}`:         "",
 		`{"nodeFieldSelector": "id=x", "phase": "Nearly"}`: `supported values: "Succeeded", "Failed", "Error"`,
 		`{"metadata": {"namespace": "elsewhere"}}`:         "namespace",
