@@ -143,6 +143,9 @@ func TestStore(t *testing.T) {
 			f, endpoint := start(t)
 			driver := connect(t, location(endpoint, "artifacts", secret, ""))
 			artifacttest.ObjectStore(t, driver, func(key string) *wfv1.Artifact { return location(endpoint, "artifacts", secret, key) })
+			// Requests that were given up may still be under way.
+			f.lock.Lock()
+			defer f.lock.Unlock()
 			if len(f.logins) != 1 || !f.logins[login] {
 				t.Errorf("logins: %v", f.logins)
 			}

@@ -161,6 +161,9 @@ func connect(t *testing.T, a *wfv1.Artifact) artifact.Driver {
 func TestStore(t *testing.T) {
 	f, at := start(t)
 	artifacttest.ObjectStore(t, connect(t, at("")), at)
+	// Requests that were given up may still be under way.
+	f.lock.Lock()
+	defer f.lock.Unlock()
 	if len(f.logins) != 1 || !f.logins["OSS the-id"] {
 		t.Errorf("logins: %v", f.logins)
 	}
