@@ -200,7 +200,7 @@ func backfilledName(cron, backfill string, at time.Time) string {
 	prefix, suffix := cron+"-"+backfill, "-"+strconv.FormatInt(at.Unix(), 10)
 	if room := validation.LabelValueMaxLength - len(suffix); len(prefix) > room {
 		hash := fnv.New32a()
-		hash.Write([]byte(prefix)) //nolint:errcheck,gosec // never fails
+		_, _ = hash.Write([]byte(prefix)) // never fails
 		prefix = fmt.Sprintf("%s-%08x", prefix[:room-9], hash.Sum32())
 	}
 	return prefix + suffix
