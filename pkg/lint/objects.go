@@ -15,9 +15,9 @@ import (
 type Severity string
 
 const (
-	// Error: the server refuses the object.
+	// Error is what the server refuses an object for.
 	Error Severity = "error"
-	// Warning: the server takes the object and says this.
+	// Warning is what the server says of an object that it takes.
 	Warning Severity = "warning"
 )
 

@@ -52,7 +52,6 @@ type library struct {
 	spec      *v1alpha1.WorkflowSpec
 	path      *field.Path // of the spec, in that object
 	site      *field.Path // where the linted object refers to it; nil: it is the object itself
-	namespace string
 	templates map[string]int
 	names     []string
 	err       error // why it is not there

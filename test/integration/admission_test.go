@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -58,10 +59,7 @@ func (a *admission) causes(err error) (paths []string) {
 		return nil
 	}
 	var status apierrors.APIStatus
-	if s, ok := err.(apierrors.APIStatus); ok { //nolint:errorlint // clients return it as it is
-		status = s
-	}
-	if status == nil || status.Status().Details == nil || !apierrors.IsInvalid(err) {
+	if !errors.As(err, &status) || status.Status().Details == nil || !apierrors.IsInvalid(err) {
 		a.t.Fatalf("not refused as invalid: %v", err)
 	}
 	for _, cause := range status.Status().Details.Causes {

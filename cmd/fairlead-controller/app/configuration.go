@@ -139,7 +139,7 @@ func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, g
 func podSettings(c *config.Config) podbuilder.Settings {
 	s := podbuilder.Settings{MainContainer: c.MainContainer, Executor: c.Executor, InstanceID: c.InstanceID}
 	if d := c.PodGCDeleteDelayDuration; d != nil {
-		delay := time.Duration(d.Duration)
+		delay := d.Duration
 		s.PodGCDeleteDelay = &delay
 	}
 	if len(c.Images) > 0 {

@@ -261,13 +261,14 @@ func TestOnDeletion_AGC03_AGC04_Trap24(t *testing.T) {
 	if err := w.client.Tracker().Delete(wfv1.SchemeGroupVersion.WithResource("workflows"), "ns", "wf"); err != nil {
 		t.Fatal(err)
 	}
-	task, p := w.sync()
+	_, p := w.sync()
 	if p == nil || !strings.HasPrefix(p.Name, "wf-artgc-wfdel-") || p.Labels[wfv1.LabelKeyWorkflow] != "wf" {
 		t.Fatalf("%+v", p)
 	}
 	// A pod that dies without a word.
 	w.end(p, corev1.PodFailed, "")
-	if task, p = w.sync(); p != nil || !strings.Contains(task.Annotations[annotationLastReason], "Error (exit code 1)") {
+	task, p := w.sync()
+	if p != nil || !strings.Contains(task.Annotations[annotationLastReason], "Error (exit code 1)") {
 		t.Fatalf("%+v", task)
 	}
 	for range 3 { // the store does not come back

@@ -11,7 +11,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -186,6 +185,6 @@ func (w *Watcher) event(configMap *corev1.ConfigMap, eventType, reason, message 
 	}
 	w.recorder.Event(&corev1.ObjectReference{
 		APIVersion: "v1", Kind: "ConfigMap", Namespace: configMap.Namespace, Name: configMap.Name,
-		UID: types.UID(configMap.UID), ResourceVersion: configMap.ResourceVersion,
+		UID: configMap.UID, ResourceVersion: configMap.ResourceVersion,
 	}, eventType, reason, message)
 }

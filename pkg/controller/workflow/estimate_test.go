@@ -44,7 +44,7 @@ func TestBaselines_NOD09(t *testing.T) {
 		t.Errorf("a workflow of no template: asked %v", h.asked)
 	}
 	wf.Labels = map[string]string{wfv1.LabelKeyCronWorkflow: "nightly"}
-	if estimate() != 7 || estimate() != 7 || len(h.asked) != 1 || h.asked[0] != "ns workflows.argoproj.io/cron-workflow=nightly" {
+	if first, second := estimate(), estimate(); first != 7 || second != 7 || len(h.asked) != 1 || h.asked[0] != "ns workflows.argoproj.io/cron-workflow=nightly" {
 		t.Errorf("asked %v", h.asked)
 	}
 	wf.Spec.WorkflowTemplateRef = &wfv1.WorkflowTemplateRef{Name: "lib", ClusterScope: true}

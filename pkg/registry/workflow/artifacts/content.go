@@ -110,7 +110,7 @@ func (c *content) listing(ctx context.Context, a *v1alpha1.Artifact) (*v1alpha1.
 // save it.
 func (c *content) send(w http.ResponseWriter, r *http.Request, stream io.ReadCloser, attributes artifact.Attributes) {
 	body := &seeker{ctx: r.Context(), driver: c.driver, artifact: c.artifact, size: attributes.Size, stream: stream}
-	defer body.Close()
+	defer func() { _ = body.Close() }()
 	name := path.Base(c.artifact.Name)
 	if key, _ := location.KeyOf(&c.artifact.ArtifactLocation); key != "" {
 		name = path.Base(key)
