@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"strconv"
+	"strings"
 	"time"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -27,6 +28,8 @@ const (
 	defaultBackfillName = "backfill"
 	defaultArgName      = "cronScheduleTime"
 	defaultMaxWorkflows = 1000
+	// largestMaxWorkflows bounds what one request holds in memory and answers with; a longer past takes several spans.
+	largestMaxWorkflows = 10000
 	// backfillPatience is how long one request creates workflows; kube-apiserver cuts it off at 34 seconds.
 	backfillPatience = 25 * time.Second
 )
@@ -69,8 +72,11 @@ func (r *BackfillREST) Create(ctx context.Context, name string, object runtime.O
 		return nil, err
 	}
 	body = withBackfillDefaults(body)
-	times, err := scheduledTimes(&cron.Spec, body.Start.Time, body.End.Time, int(body.MaxWorkflows))
-	if err != nil {
+	times, err := scheduledTimes(ctx, &cron.Spec, body.Start.Time, body.End.Time, int(body.MaxWorkflows))
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return nil, err
+	case err != nil:
 		return nil, apierrors.NewConflict(v1alpha1.Resource("cronworkflows"), name, err)
 	}
 	if len(times) > int(body.MaxWorkflows) {
@@ -101,8 +107,9 @@ func (r *BackfillREST) check(o *v1alpha1.BackfillOptions) field.ErrorList {
 	if o.Parallelism < 0 {
 		errs = append(errs, field.Invalid(field.NewPath("parallelism"), o.Parallelism, "must be 0 or more"))
 	}
-	if o.MaxWorkflows < 0 {
-		errs = append(errs, field.Invalid(field.NewPath("maxWorkflows"), o.MaxWorkflows, "must be 0 (the default) or more"))
+	if o.MaxWorkflows < 0 || o.MaxWorkflows > largestMaxWorkflows {
+		errs = append(errs, field.Invalid(field.NewPath("maxWorkflows"), o.MaxWorkflows,
+			fmt.Sprintf("must be 0 (the default, %d) to %d", defaultMaxWorkflows, largestMaxWorkflows)))
 	}
 	return errs
 }
@@ -201,7 +208,8 @@ func backfilledName(cron, backfill string, at time.Time) string {
 	if room := validation.LabelValueMaxLength - len(suffix); len(prefix) > room {
 		hash := fnv.New32a()
 		_, _ = hash.Write([]byte(prefix)) // never fails
-		prefix = fmt.Sprintf("%s-%08x", prefix[:room-9], hash.Sum32())
+		// A part of a name ends in neither - nor a dot, wherever the cut falls.
+		prefix = fmt.Sprintf("%s-%08x", strings.TrimRight(prefix[:room-9], "-."), hash.Sum32())
 	}
 	return prefix + suffix
 }
