@@ -43,9 +43,14 @@ func applySubmission(wf *v1alpha1.Workflow, declared *v1alpha1.Arguments, o *v1a
 		wf.GenerateName = o.GenerateName
 	}
 	spec := &wf.Spec
-	for from, to := range map[string]*string{o.Entrypoint: &spec.Entrypoint, o.ServiceAccount: &spec.ServiceAccountName, o.PodPriorityClassName: &spec.PodPriorityClassName} {
-		if from != "" {
-			*to = from
+	for _, option := range []struct {
+		value string
+		field *string
+	}{
+		{o.Entrypoint, &spec.Entrypoint}, {o.ServiceAccount, &spec.ServiceAccountName}, {o.PodPriorityClassName, &spec.PodPriorityClassName},
+	} {
+		if option.value != "" {
+			*option.field = option.value
 		}
 	}
 	if o.Priority != nil {
