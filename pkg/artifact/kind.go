@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
+
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
@@ -98,13 +100,17 @@ func withoutPassword(address string) string {
 func Ambient(l *wfv1.ArtifactLocation) bool {
 	switch KindOf(l) {
 	case KindS3:
-		return l.S3.UseSDKCreds || l.S3.AccessKeySecret == nil
+		return l.S3.UseSDKCreds || !namesSecret(l.S3.AccessKeySecret)
 	case KindGCS:
-		return l.GCS.ServiceAccountKeySecret == nil
+		return !namesSecret(l.GCS.ServiceAccountKeySecret)
 	case KindAzure:
 		return l.Azure.UseSDKCreds
 	case KindOSS:
 		return l.OSS.UseSDKCreds
 	}
 	return false
+}
+
+func namesSecret(selector *corev1.SecretKeySelector) bool {
+	return selector != nil && selector.Name != ""
 }

@@ -236,7 +236,7 @@ func (r *Run) metricValue(m *Metric, value string, scope expr.Scope) error {
 	if err != nil {
 		return fmt.Errorf("value: %w", err)
 	}
-	if m.Value, err = strconv.ParseFloat(strings.TrimSpace(text), 64); err != nil || math.IsNaN(m.Value) {
+	if m.Value, err = strconv.ParseFloat(strings.TrimSpace(text), 64); err != nil || math.IsNaN(m.Value) || math.IsInf(m.Value, 0) {
 		return fmt.Errorf("value: %q is not a number", text)
 	}
 	if m.Kind == MetricCounter && m.Value < 0 {

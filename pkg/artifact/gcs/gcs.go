@@ -55,6 +55,8 @@ func newStore(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.
 			return nil, fmt.Errorf("gcs.serviceAccountKeySecret: %w", err)
 		}
 		options = append(options, option.WithAuthCredentialsJSON(option.ServiceAccount, []byte(key)))
+	case l.GCS.ServiceAccountKeySecret != nil && l.GCS.ServiceAccountKeySecret.Name != "":
+		return nil, errors.New("gcs.serviceAccountKeySecret is empty")
 	case os.Getenv("STORAGE_EMULATOR_HOST") != "":
 		options = append(options, option.WithoutAuthentication())
 	}

@@ -37,6 +37,9 @@ func newCredentials(ctx context.Context, location *wfv1.S3Bucket, secure bool, t
 		login = credentials.NewStaticV4(access, secret, token)
 	case access != "" || secret != "":
 		return nil, errors.New("s3.accessKeySecret and s3.secretKeySecret go together: one of them is missing or empty")
+	case named(location.AccessKeySecret) || named(location.SecretKeySecret):
+		// Whoever names a Secret does not mean the credentials of the machine that this runs on.
+		return nil, errors.New("s3.accessKeySecret and s3.secretKeySecret are empty")
 	default:
 		login = ambient(transport)
 	}
@@ -48,6 +51,8 @@ func newCredentials(ctx context.Context, location *wfv1.S3Bucket, secure bool, t
 		arn: location.RoleARN, region: location.Region,
 	}), nil
 }
+
+func named(selector *corev1.SecretKeySelector) bool { return selector != nil && selector.Name != "" }
 
 // ambient finds credentials where AWS's own libraries do: environment, credentials file, web identity of the service
 // account (IRSA), container and instance role.

@@ -87,6 +87,8 @@ func (c *Controller) hold(ctx context.Context, header *wfv1.Workflow) (bool, err
 	status.Phase, status.Message, status.Nodes, status.NodeStorage = wfv1.WorkflowPending, postponedMessage, nil, nil
 	update := r.update()
 	update.Status = &status
+	// What a predecessor has left half stored stays marked so.
+	update.Partial = header.Status.NodeStorage != nil && header.Status.NodeStorage.Incomplete
 	update.Metadata.Labels = map[string]string{wfv1.LabelKeyPhase: string(wfv1.WorkflowPending)}
 	answer, err := c.workflows.UpdateNodes(ctx, update)
 	if err != nil {

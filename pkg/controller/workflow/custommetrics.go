@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -17,6 +18,9 @@ import (
 
 // metricPrefix stands before the name of each metric that a workflow declares.
 const metricPrefix = "argo_workflows_"
+
+// ownMetrics are the names, behind the prefix, that the controller's own metrics have.
+var ownMetrics = []string{"operation_duration_seconds", "total_count", "error_count", "gauge", "is_leader", "version"}
 
 // CustomMetrics are the metrics that workflows and templates declare (MET-03). Workflows share a metric by its name; the first
 // to use it fixes its kind, help and buckets. It is a prometheus.Collector.
@@ -71,6 +75,14 @@ func (c *CustomMetrics) Record(owner types.UID, metrics []engine.Metric) []error
 }
 
 func (c *CustomMetrics) record(owner types.UID, m *engine.Metric) error {
+	if slices.Contains(ownMetrics, m.Name) {
+		return fmt.Errorf("metric %s is one of the controller's own: give it another name", m.Name)
+	}
+	for key := range m.Labels {
+		if strings.HasPrefix(key, "__") || m.Kind == engine.MetricHistogram && key == "le" {
+			return fmt.Errorf("metric %s: the label %s is reserved: give it another name", m.Name, key)
+		}
+	}
 	f := c.families[m.Name]
 	if f == nil {
 		f = &metricFamily{kind: m.Kind, help: m.Help, buckets: m.Buckets, series: map[string]*metricSeries{}}
@@ -143,7 +155,9 @@ func (c *CustomMetrics) Collect(out chan<- prometheus.Metric) {
 				delete(f.series, key)
 				continue
 			}
-			out <- f.collect(name, s, now)
+			if m := f.collect(name, s, now); m != nil {
+				out <- m
+			}
 		}
 		if len(f.series) == 0 {
 			delete(c.families, name)
@@ -173,7 +187,7 @@ func (f *metricFamily) collect(name string, s *metricSeries, now time.Time) prom
 		m, err = prometheus.NewConstMetric(desc, prometheus.GaugeValue, value)
 	}
 	if err != nil {
-		return prometheus.NewInvalidMetric(desc, err)
+		return nil // a metric that Prometheus' library does not take must not keep all others from being read
 	}
 	return m
 }

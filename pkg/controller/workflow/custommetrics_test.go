@@ -47,6 +47,12 @@ func TestCustomMetrics_MET03(t *testing.T) {
 	}); len(problems) != 2 || !strings.Contains(problems[0].Error(), "rename one of them") || !strings.Contains(problems[1].Error(), "buckets [2] here") {
 		t.Errorf("%v", problems)
 	}
+	if problems := c.Record("run-2", []engine.Metric{
+		{Kind: engine.MetricCounter, Name: "total_count", Help: "h", Value: 1},
+		{Kind: engine.MetricGauge, Name: "fine", Help: "h", Labels: map[string]string{"__name": "x"}, Value: 1},
+	}); len(problems) != 2 {
+		t.Errorf("names of the controller's own: %v", problems)
+	}
 	rest := `
 # HELP argo_workflows_done Steps done.
 # TYPE argo_workflows_done counter

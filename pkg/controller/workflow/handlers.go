@@ -58,6 +58,13 @@ func (c *Controller) addWorkflow(obj any) {
 }
 
 func (c *Controller) deleteWorkflow(obj any) {
+	last := obj
+	if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
+		last = gone.Obj
+	}
+	if wf, ok := last.(*wfv1.Workflow); ok && c.custom != nil {
+		c.custom.End(wf.UID) // also when it was deleted while it ran
+	}
 	if name, err := cache.DeletionHandlingObjectToName(obj); err == nil {
 		key := types.NamespacedName{Namespace: name.Namespace, Name: name.Name}
 		c.throttle.release(key)

@@ -115,6 +115,10 @@ func (t *throttle) admit(wf *wfv1.Workflow) bool {
 		return true
 	}
 	t.queueUp(key, wf)
+	if t.roomForAll(key.Namespace) { // whoever comes first: nobody has to wait
+		t.start(key, wf.UID)
+		return true
+	}
 	next := t.next()
 	if next == nil {
 		return false
@@ -198,19 +202,32 @@ func (t *throttle) forget(key types.NamespacedName) {
 	}
 }
 
+// roomForAll tells whether every workflow that waits may run, so that turns do not matter.
+func (t *throttle) roomForAll(namespace string) bool {
+	all, _ := t.limits()
+	limit := t.limitOf(namespace)
+	return (all <= 0 || len(t.running)+len(t.waiting) <= all) &&
+		(limit <= 0 || t.count[namespace]+t.queues[namespace].Len() <= limit)
+}
+
+// limitOf is how many workflows of a namespace may run; 0: as many as like.
+func (t *throttle) limitOf(namespace string) int {
+	if own, ok := t.labelled(namespace); ok {
+		return own
+	}
+	_, each := t.limits()
+	return each
+}
+
 // next is the workflow whose turn it is; nil: there is no room, or nobody waits.
 func (t *throttle) next() *turn {
-	all, each := t.limits()
+	all, _ := t.limits()
 	if len(t.waiting) == 0 || all > 0 && len(t.running) >= all {
 		return nil
 	}
 	var best *turn
 	for namespace, queue := range t.queues {
-		limit := each
-		if own, ok := t.labelled(namespace); ok {
-			limit = own
-		}
-		if limit > 0 && t.count[namespace] >= limit {
+		if limit := t.limitOf(namespace); limit > 0 && t.count[namespace] >= limit {
 			continue
 		}
 		if first := (*queue)[0]; best == nil || first.before(best) {

@@ -125,3 +125,20 @@ func TestPodRate_POD17(t *testing.T) {
 		t.Errorf("without a limit: %d", n)
 	}
 }
+
+// TestThrottleWithRoom_CTL04 checks that nobody waits for a turn while there is room for all, whoever is looked at first.
+func TestThrottleWithRoom_CTL04(t *testing.T) {
+	for _, limits := range [][2]int{{0, 0}, {3, 0}, {0, 3}, {3, 3}} {
+		th := newThrottle(func() (int, int) { return limits[0], limits[1] }, func(string) (int, bool) { return 0, false },
+			func(key types.NamespacedName) { t.Errorf("limits %v: %s was made to wait", limits, key) })
+		wfs := []*wfv1.Workflow{candidate("a", "x", 1, 0), candidate("a", "y", 1, 7), candidate("a", "z", 1, 0)}
+		for _, wf := range wfs {
+			th.note(wf)
+		}
+		for _, wf := range slices.Backward(wfs) {
+			if !th.admit(wf) {
+				t.Errorf("limits %v: %s has to wait", limits, wf.Name)
+			}
+		}
+	}
+}

@@ -70,6 +70,7 @@ func TestItems_LOOP(t *testing.T) {
 		{`{"withSequence":{"count":"3"}}`, `0|1|2`},
 		{`{"withSequence":{"start":5,"end":3,"format":"%02d"}}`, `05|04|03`},
 		{`{"withSequence":{"count":0}}`, ``},
+		{`{"withSequence":{"count":-2}}`, ``},
 		{`{"withParam":"[]"}`, ``},
 	} {
 		var step v1alpha1.WorkflowStep
@@ -87,6 +88,15 @@ func TestItems_LOOP(t *testing.T) {
 	}
 	if _, _, err := Items(&v1alpha1.WorkflowStep{WithParam: "x"}); err == nil || !strings.HasPrefix(err.Error(), "withParam value could not be parsed as a JSON list: ") {
 		t.Errorf("error %v", err)
+	}
+	for _, huge := range []string{`{"withSequence":{"count":"2000000000"}}`, `{"withSequence":{"start":"-9223372036854775808","end":"9223372036854775807"}}`} {
+		var step v1alpha1.WorkflowStep
+		if err := json.Unmarshal([]byte(huge), &step); err != nil {
+			t.Fatal(err)
+		}
+		if items, _, err := Items(&step); err == nil || !strings.Contains(err.Error(), "are more than 1000000 values") {
+			t.Errorf("%s: %d values, %v", huge, len(items), err)
+		}
 	}
 	it := Item{raw: json.RawMessage(`{"a":"x","n":{"z":1}}`)}
 	if v := it.Variables(); v["item.a"] != "x" || v["item.n"] != `{"z":1}` || v["item"] != `{"a":"x","n":{"z":1}}` {

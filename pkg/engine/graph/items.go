@@ -46,6 +46,9 @@ func Items(step *v1alpha1.WorkflowStep) (items []Item, loops bool, err error) {
 	return nil, step.WithItems != nil, nil
 }
 
+// maxSequence is how many values a withSequence may have. Each becomes a node.
+const maxSequence = 1_000_000
+
 // sequence counts; the values are strings (LOOP-03).
 func sequence(s *v1alpha1.Sequence) ([]Item, error) {
 	start, err := number("start", s.Start, 0)
@@ -73,13 +76,18 @@ func sequence(s *v1alpha1.Sequence) ([]Item, error) {
 	if format == "" {
 		format = "%d"
 	}
-	step, n := int64(1), end-start+1
-	if end < start && s.End != nil {
-		step, n = -1, start-end+1
+	step, span := int64(1), uint64(end)-uint64(start) // unsigned: the difference of two numbers always fits
+	switch {
+	case end >= start:
+	case s.End != nil:
+		step, span = -1, uint64(start)-uint64(end)
+	default:
+		return nil, nil // a count below zero
 	}
-	if n <= 0 {
-		return nil, nil
+	if span >= maxSequence {
+		return nil, fmt.Errorf("withSequence: from %d to %d are more than %d values", start, end, int64(maxSequence))
 	}
+	n := int64(span) + 1
 	items := make([]Item, 0, n)
 	for i, v := int64(0), start; i < n; i, v = i+1, v+step {
 		raw, err := json.Marshal(fmt.Sprintf(format, v))

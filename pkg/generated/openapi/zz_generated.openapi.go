@@ -1065,6 +1065,13 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactListing(ref common.ReferenceCallb
 							Ref:         ref(metav1.ObjectMeta{}.OpenAPIModelName()),
 						},
 					},
+					"truncated": {
+						SchemaProps: spec.SchemaProps{
+							Description: "There are more entries than a listing shows: ask for a directory below.",
+							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
 					"items": {
 						VendorExtensible: spec.VendorExtensible{
 							Extensions: spec.Extensions{

@@ -26,6 +26,9 @@ type ArtifactListing struct {
 	// +optional
 	metav1.ObjectMeta `json:"metadata,omitempty"`
 
+	// There are more entries than a listing shows: ask for a directory below.
+	// +optional
+	Truncated bool `json:"truncated,omitempty"`
 	// The entries: artifacts in the order of their nodes, or files in the order of their paths.
 	// +listType=atomic
 	Items []ArtifactEntry `json:"items"`

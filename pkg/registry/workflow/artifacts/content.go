@@ -22,6 +22,9 @@ import (
 // ListingHeader is set to "true" on answers that are an ArtifactListing: an artifact may be a JSON file as well.
 const ListingHeader = "Fairlead-Artifact-Listing"
 
+// maxListed is how many files a listing has at most.
+const maxListed = 10_000
+
 // content answers with the bytes of an artifact, of a file inside it, or with the listing of a directory.
 type content struct {
 	workflow  *v1alpha1.Workflow
@@ -91,6 +94,10 @@ func (c *content) listing(ctx context.Context, a *v1alpha1.Artifact) (*v1alpha1.
 	root = strings.Trim(root, "/") + "/"
 	listing := newListing(c.workflow)
 	for _, o := range objects {
+		if len(listing.Items) == maxListed {
+			listing.Truncated = true
+			break
+		}
 		name := strings.TrimPrefix(strings.TrimPrefix(o.Key, "/"), root)
 		if name == "" || strings.HasSuffix(name, "/") { // what stands for the directory itself
 			continue
@@ -132,7 +139,9 @@ func (c *content) send(w http.ResponseWriter, r *http.Request, stream io.ReadClo
 		return
 	}
 	if r.Method != http.MethodHead {
-		_, _ = io.Copy(w, stream) // nobody is left to tell about a broken connection
+		if _, err := io.Copy(w, stream); err != nil {
+			panic(http.ErrAbortHandler) // what is cut short must not look whole
+		}
 	}
 }
 

@@ -43,6 +43,9 @@ func (s *Source) Driver(ctx context.Context, wf *v1alpha1.Workflow, declared *v1
 	switch kind := artifact.KindOf(l); {
 	case kind == artifact.KindHTTP, kind == artifact.KindArtifactory, kind == artifact.KindGit:
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is at %s: get it there, this server only reads artifact stores", a.Name, artifact.Describe(l)))
+	case kind == artifact.KindAzure && l.Azure.AccountKeySecret == nil && !l.Azure.UseSDKCreds:
+		// Without a login this would be a way to have the server fetch from wherever a user likes.
+		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is at %s, open to everybody: get it there", a.Name, artifact.Describe(l)))
 	case artifact.Ambient(l):
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q (%s) is read with the credentials of the workflow's pods, which this server does not have: give its location Secrets with credentials", a.Name, artifact.Describe(l)))
 	}

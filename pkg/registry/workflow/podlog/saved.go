@@ -17,8 +17,10 @@ const (
 	// logArtifactSuffix ends the names of artifacts that are logs, after the name of the container; logKeySuffix ends their keys.
 	logArtifactSuffix = "-logs"
 	logKeySuffix      = ".log"
-	// maxTail is how much is held of a saved log of which only the last lines are wanted, in bytes.
+	// maxTail is how much is held of saved logs of which only the last lines are wanted, in bytes, for one request.
 	maxTail = 16 << 20
+	// lineOverhead is what a line that is held costs beside its text.
+	lineOverhead = 64
 )
 
 // Archive opens logs that were saved as artifacts (archiveLogs).
@@ -138,7 +140,7 @@ func (s *stream) readSaved(ctx context.Context) error {
 	defer log.Close()
 	var content io.Reader = log
 	if s.request.tailLines != nil {
-		if content, err = tail(log, *s.request.tailLines); err != nil {
+		if content, err = tail(log, *s.request.tailLines, maxTail/max(1, min(len(s.request.saved), maxOpen))); err != nil {
 			return err
 		}
 	}
@@ -147,8 +149,8 @@ func (s *stream) readSaved(ctx context.Context) error {
 	return s.passLines(ctx, lines, time.Time{})
 }
 
-// tail holds the last n lines.
-func tail(r io.Reader, n int64) (io.Reader, error) {
+// tail holds the last n lines, as far as they fit into limit bytes.
+func tail(r io.Reader, n int64, limit int) (io.Reader, error) {
 	var kept [][]byte
 	size := 0
 	lines := newLineReader(r)
@@ -166,9 +168,9 @@ func tail(r io.Reader, n int64) (io.Reader, error) {
 			count++
 		}
 		kept = append(kept, bytes.Clone(p.data))
-		size += len(p.data)
-		for len(kept) > 0 && (count > n || size > maxTail) {
-			size -= len(kept[0])
+		size += len(p.data) + lineOverhead
+		for len(kept) > 0 && (count > n || size > limit) {
+			size -= len(kept[0]) + lineOverhead
 			if kept[0][len(kept[0])-1] == '\n' {
 				count--
 			}
