@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -101,7 +100,7 @@ func CronWorkflow(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, 
 // CronWorkflowUpdate is CronWorkflow for one that was changed, under the rules of WorkflowUpdate.
 func CronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
 	errs, warnings := validation.ValidateCronWorkflowUpdate(cron, old)
-	if cron.DeletionTimestamp != nil || equality.Semantic.DeepEqual(cron.Spec, old.Spec) {
+	if !validation.SpecCounts(&cron.ObjectMeta, &cron.Spec, &old.Spec) {
 		return errs, warnings
 	}
 	more, moreWarnings := checkCron(cron, lookup)
@@ -132,7 +131,7 @@ func WorkflowEventBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup)
 // WorkflowEventBindingUpdate is WorkflowEventBinding for one that was changed, under the rules of WorkflowUpdate.
 func WorkflowEventBindingUpdate(binding, old *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
 	errs := validation.ValidateWorkflowEventBindingUpdate(binding, old)
-	if binding.DeletionTimestamp != nil || equality.Semantic.DeepEqual(binding.Spec, old.Spec) {
+	if !validation.SpecCounts(&binding.ObjectMeta, &binding.Spec, &old.Spec) {
 		return errs, nil
 	}
 	more, warnings := checkBinding(binding, lookup)

@@ -22,11 +22,15 @@ func ValidateCronWorkflow(object *v1alpha1.CronWorkflow) (field.ErrorList, []str
 	return append(errs, specErrs...), warnings
 }
 
-// ValidateCronWorkflowUpdate returns what is wrong with a changed CronWorkflow, and what is worth a warning.
+// ValidateCronWorkflowUpdate returns what is wrong with a changed CronWorkflow, and what is worth a warning. The controller
+// writes the status through the same update, and must be able to whatever the rules say of the spec by now: only what a
+// change of the spec brings in counts.
 func ValidateCronWorkflowUpdate(object, old *v1alpha1.CronWorkflow) (field.ErrorList, []string) {
 	path := field.NewPath("spec")
 	errs := validateMetadataUpdate(&object.ObjectMeta, &old.ObjectMeta)
-	errs = append(errs, validateCronWorkflowSpec(&object.Spec, path)...)
+	if SpecCounts(&object.ObjectMeta, &object.Spec, &old.Spec) {
+		errs = append(errs, Introduced(validateCronWorkflowSpec(&object.Spec, path), validateCronWorkflowSpec(&old.Spec, path))...)
+	}
 	specErrs, warnings := validateSpecUpdate(&object.ObjectMeta, &object.Spec.WorkflowSpec, &old.Spec.WorkflowSpec, workflowRules, path.Child("workflowSpec"))
 	return append(errs, specErrs...), warnings
 }

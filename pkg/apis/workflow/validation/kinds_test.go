@@ -73,7 +73,9 @@ func TestValidateCronWorkflowSpec(t *testing.T) {
 			cron := &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "c", ResourceVersion: "1"}, Spec: tc.spec}
 			errs, _ := ValidateCronWorkflow(cron)
 			checkFields(t, errs, tc.want)
-			errs, _ = ValidateCronWorkflowUpdate(cron, cron)
+			sound := cron.DeepCopy()
+			sound.Spec = v1alpha1.CronWorkflowSpec{Schedules: []string{"@hourly"}, WorkflowSpec: runnableSpec()}
+			errs, _ = ValidateCronWorkflowUpdate(cron, sound)
 			checkFields(t, errs, tc.want)
 		})
 	}
@@ -91,7 +93,9 @@ func TestValidateWorkflowEventBinding(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			binding := &v1alpha1.WorkflowEventBinding{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: "b", ResourceVersion: "1"}, Spec: tc.spec}
 			checkFields(t, ValidateWorkflowEventBinding(binding), tc.want)
-			checkFields(t, ValidateWorkflowEventBindingUpdate(binding, binding), tc.want)
+			sound := binding.DeepCopy()
+			sound.Spec = v1alpha1.WorkflowEventBindingSpec{Event: v1alpha1.Event{Selector: "payload.a"}}
+			checkFields(t, ValidateWorkflowEventBindingUpdate(binding, sound), tc.want)
 		})
 	}
 }

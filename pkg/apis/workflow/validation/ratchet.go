@@ -24,7 +24,7 @@ func validateSpecUpdate(meta *metav1.ObjectMeta, spec, old *v1alpha1.WorkflowSpe
 
 // SpecCounts tells whether an update has to be checked for its spec: the spec has changed, and the object is not on its way
 // out.
-func SpecCounts(meta *metav1.ObjectMeta, spec, old *v1alpha1.WorkflowSpec) bool {
+func SpecCounts[S any](meta *metav1.ObjectMeta, spec, old *S) bool {
 	return meta.DeletionTimestamp == nil && !equality.Semantic.DeepEqual(spec, old)
 }
 

@@ -12,10 +12,14 @@ func ValidateWorkflowEventBinding(binding *v1alpha1.WorkflowEventBinding) field.
 	return append(errs, validateWorkflowEventBindingSpec(&binding.Spec, field.NewPath("spec"))...)
 }
 
-// ValidateWorkflowEventBindingUpdate checks a changed WorkflowEventBinding.
+// ValidateWorkflowEventBindingUpdate checks a changed WorkflowEventBinding: of its spec, what the change brings in.
 func ValidateWorkflowEventBindingUpdate(binding, old *v1alpha1.WorkflowEventBinding) field.ErrorList {
 	errs := validateMetadataUpdate(&binding.ObjectMeta, &old.ObjectMeta)
-	return append(errs, validateWorkflowEventBindingSpec(&binding.Spec, field.NewPath("spec"))...)
+	if !SpecCounts(&binding.ObjectMeta, &binding.Spec, &old.Spec) {
+		return errs
+	}
+	path := field.NewPath("spec")
+	return append(errs, Introduced(validateWorkflowEventBindingSpec(&binding.Spec, path), validateWorkflowEventBindingSpec(&old.Spec, path))...)
 }
 
 func validateWorkflowEventBindingSpec(spec *v1alpha1.WorkflowEventBindingSpec, path *field.Path) field.ErrorList {
