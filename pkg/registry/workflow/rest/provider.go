@@ -135,9 +135,9 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	if err != nil {
 		return err
 	}
-	storage["workflowtemplates/submit"] = verb.NewTemplateSubmitREST(templates, creation)
-	storage["clusterworkflowtemplates/submit"] = verb.NewClusterTemplateSubmitREST(clusterTemplates, creation)
-	storage["cronworkflows/submit"] = verb.NewCronSubmitREST(cronWorkflows, creation)
+	storage["workflowtemplates/submit"] = verb.NewTemplateSubmitREST(templates, creation, &p.references)
+	storage["clusterworkflowtemplates/submit"] = verb.NewClusterTemplateSubmitREST(clusterTemplates, creation, &p.references)
+	storage["cronworkflows/submit"] = verb.NewCronSubmitREST(cronWorkflows, creation, &p.references)
 	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, p.Clock)
 	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, p.Clock)
 	storage["cronworkflows/backfill"] = verb.NewBackfillREST(cronWorkflows, p.headers, creation, p.Clock)

@@ -29,6 +29,9 @@ func (f *fixture) sources() {
 		Schedules: []string{"0 2 * * *", "0 14 * * *"}, Timezone: "UTC", WorkflowSpec: suspending(),
 		WorkflowMetadata: &metav1.ObjectMeta{Labels: map[string]string{"team": "a"}, Annotations: map[string]string{"note": "b"}},
 	}})
+	create(f, "cronworkflows", &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Name: "hourly", Namespace: "ns"}, Spec: v1alpha1.CronWorkflowSpec{
+		Schedules: []string{"0 * * * *"}, WorkflowSpec: v1alpha1.WorkflowSpec{WorkflowTemplateRef: &v1alpha1.WorkflowTemplateRef{Name: "tmpl"}},
+	}})
 	f.admission.seen = nil
 }
 
@@ -74,6 +77,11 @@ func TestSubmit_OPS02_OPS03(t *testing.T) {
 		wf.Annotations["note"] != "b" || wf.Annotations[v1alpha1.AnnotationKeyCronWfScheduledTime] != "2026-03-04T04:06:07Z" || len(wf.OwnerReferences) != 0 {
 		t.Errorf("%+v", wf)
 	}
+	// The template that a cron workflow refers to says where artifacts are (V-235).
+	wf = f.do("cronworkflows/submit", "hourly", &v1alpha1.SubmitOptions{Artifacts: []string{"a=new/key"}})
+	if a := wf.Spec.Arguments.Artifacts.GetArtifactByName("a"); a == nil || a.S3.Key != "new/key" || a.S3.Bucket != "b" {
+		t.Errorf("artifact %+v", a)
+	}
 	if want := "[ns jane@example.com dry=false team jane@example.com dry=false"; !strings.HasPrefix(strings.Join([]string{"[" + f.admission.seen[0], f.admission.seen[1]}, " "), want) {
 		t.Errorf("admission saw %q", f.admission.seen)
 	}
@@ -87,14 +95,18 @@ func TestSubmitRefusals(t *testing.T) {
 		body             *v1alpha1.SubmitOptions
 		text             string
 	}{
-		"two names":            {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Name: "a", GenerateName: "b-"}, "generateName: Invalid value"},
-		"another namespace":    {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Namespace: "team"}, "namespace: Invalid value"},
-		"no namespace":         {"clusterworkflowtemplates/submit", "shared", &v1alpha1.SubmitOptions{}, "namespace: Required value"},
-		"a time":               {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{ScheduledTime: &metav1.Time{Time: now}}, "scheduledTime: Forbidden"},
-		"a bad pair":           {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Artifacts: []string{"a"}}, "artifacts[0]: Invalid value"},
-		"a parameter twice":    {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Parameters: []string{"p=1", "p=2"}}, "parameters[1]: Duplicate value"},
-		"a label that is none": {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Labels: map[string]string{"l": "-"}}, "metadata.labels"},
-		"no such template":     {"workflowtemplates/submit", "gone", &v1alpha1.SubmitOptions{}, "not found"},
+		"two names":                  {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Name: "a", GenerateName: "b-"}, "generateName: Invalid value"},
+		"another namespace":          {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Namespace: "team"}, "namespace: Invalid value"},
+		"no namespace":               {"clusterworkflowtemplates/submit", "shared", &v1alpha1.SubmitOptions{}, "namespace: Required value"},
+		"a time":                     {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{ScheduledTime: &metav1.Time{Time: now}}, "scheduledTime: Forbidden"},
+		"V-235 a bad pair":           {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Artifacts: []string{"a"}}, "artifacts[0]: Invalid value"},
+		"V-235 no key":               {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Artifacts: []string{"a="}}, "artifacts[0]: Invalid value"},
+		"V-235 no artifact":          {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Artifacts: []string{"b=k"}}, "matched no artifact: b; spec.arguments declares a"},
+		"V-235 of a reference":       {"cronworkflows/submit", "hourly", &v1alpha1.SubmitOptions{Artifacts: []string{"b=k"}}, "matched no artifact: b; spec.arguments declares a"},
+		"V-233 no pair":              {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Parameters: []string{"p"}}, "parameters[0]: Invalid value"},
+		"a parameter twice":          {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Parameters: []string{"p=1", "p=2"}}, "parameters[1]: Duplicate value"},
+		"V-234 a label that is none": {"workflowtemplates/submit", "tmpl", &v1alpha1.SubmitOptions{Labels: map[string]string{"l": "-"}}, "metadata.labels"},
+		"no such template":           {"workflowtemplates/submit", "gone", &v1alpha1.SubmitOptions{}, "not found"},
 	} {
 		if _, err := f.post(tc.resource, tc.object, tc.body); err == nil || !strings.Contains(err.Error(), tc.text) {
 			t.Errorf("%s: %v", name, err)

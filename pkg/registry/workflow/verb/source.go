@@ -12,17 +12,17 @@ import (
 )
 
 // fromTemplate makes a workflow that refers to a template: it runs what the template is when it starts.
-func fromTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments) {
+func fromTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.WorkflowSpec) {
 	template := object.(*v1alpha1.WorkflowTemplate)
 	wf := referring(template, v1alpha1.LabelKeyWorkflowTemplate, false)
 	wf.Namespace = template.Namespace
-	return wf, &template.Spec.Arguments
+	return wf, &template.Spec
 }
 
 // fromClusterTemplate makes a workflow that refers to a cluster template.
-func fromClusterTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments) {
+func fromClusterTemplate(object runtime.Object, _ *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.WorkflowSpec) {
 	template := object.(*v1alpha1.ClusterWorkflowTemplate)
-	return referring(template, v1alpha1.LabelKeyClusterWorkflowTemplate, true), &template.Spec.Arguments
+	return referring(template, v1alpha1.LabelKeyClusterWorkflowTemplate, true), &template.Spec
 }
 
 func referring(template metav1.Object, label string, clusterScope bool) *v1alpha1.Workflow {
@@ -44,7 +44,7 @@ func withInstance(labels map[string]string, source metav1.Object) map[string]str
 
 // fromCron makes a copy of what a cron workflow runs. Unlike one that comes at its time it has no owner: it stays when the
 // cron workflow goes.
-func fromCron(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments) {
+func fromCron(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.WorkflowSpec) {
 	cron := object.(*v1alpha1.CronWorkflow)
 	var scheduled time.Time
 	if options.ScheduledTime != nil {
@@ -52,7 +52,7 @@ func fromCron(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1
 	}
 	wf := cronRun(cron, scheduled)
 	wf.GenerateName = cron.Name + "-"
-	return wf, &cron.Spec.WorkflowSpec.Arguments
+	return wf, &cron.Spec.WorkflowSpec
 }
 
 // cronRun is a workflow of a cron workflow, without a name. A zero time is none.

@@ -1,7 +1,11 @@
 package verb
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,18 +28,18 @@ func checkSubmission(o *v1alpha1.SubmitOptions) field.ErrorList {
 	if o.Name != "" && o.GenerateName != "" {
 		errs = append(errs, field.Invalid(field.NewPath("generateName"), o.GenerateName, "excludes name"))
 	}
-	path := field.NewPath("artifacts")
+	artifacts := field.NewPath("artifacts")
 	for i, pair := range o.Artifacts {
-		if _, _, ok := cutPair(pair); !ok {
-			errs = append(errs, field.Invalid(path.Index(i), pair, "must be name=key"))
+		if _, key, ok := cutPair(pair); !ok || key == "" {
+			errs = append(errs, field.Invalid(artifacts.Index(i), pair, "must be name=key, both not empty"))
 		}
 	}
 	return errs
 }
 
-// applySubmission lays the options over a workflow (OPS-03). declared are the arguments of what it is made from, which say
-// where artifacts are.
-func applySubmission(wf *v1alpha1.Workflow, declared *v1alpha1.Arguments, o *v1alpha1.SubmitOptions) field.ErrorList {
+// applySubmission lays the options over a workflow (OPS-03). declared are the artifacts of what it is made from, which say
+// where they are.
+func applySubmission(wf *v1alpha1.Workflow, declared v1alpha1.Artifacts, o *v1alpha1.SubmitOptions) field.ErrorList {
 	if o.Name != "" {
 		wf.Name, wf.GenerateName = o.Name, ""
 	}
@@ -63,7 +67,11 @@ func applySubmission(wf *v1alpha1.Workflow, declared *v1alpha1.Arguments, o *v1a
 	var errs field.ErrorList
 	for i, pair := range o.Artifacts {
 		name, key, _ := cutPair(pair)
-		if err := setArtifact(&spec.Arguments, declared, name, key); err != nil {
+		err := setArtifact(&spec.Arguments, declared, name, key)
+		if err == nil && spec.WorkflowTemplateRef != nil {
+			err = checkUpload(wf.Namespace, key)
+		}
+		if err != nil {
 			errs = append(errs, field.Invalid(field.NewPath("artifacts").Index(i), pair, err.Error()))
 		}
 	}
@@ -87,20 +95,48 @@ func setParameter(arguments *v1alpha1.Arguments, name, text string) {
 
 // setArtifact gives an argument a key: in the place that the argument or the declared one of its name has, else in the
 // artifact repository.
-func setArtifact(arguments, declared *v1alpha1.Arguments, name, key string) error {
+func setArtifact(arguments *v1alpha1.Arguments, declared v1alpha1.Artifacts, name, key string) error {
 	if a := arguments.Artifacts.GetArtifactByName(name); a != nil {
 		return placeArtifact(a, key)
 	}
-	a := v1alpha1.Artifact{Name: name}
-	if declared != nil {
-		if known := declared.Artifacts.GetArtifactByName(name); known != nil {
-			a = *known.DeepCopy()
-		}
+	known := declared.GetArtifactByName(name)
+	if known == nil {
+		return errors.New("artifact override(s) matched no artifact: " + name + "; " + oneOf(declared))
 	}
-	if err := placeArtifact(&a, key); err != nil {
+	a := known.DeepCopy()
+	if err := placeArtifact(a, key); err != nil {
 		return err
 	}
-	arguments.Artifacts = append(slices.Clone(arguments.Artifacts), a)
+	arguments.Artifacts = append(slices.Clone(arguments.Artifacts), *a)
+	return nil
+}
+
+// oneOf says which artifacts there are to choose from.
+func oneOf(declared v1alpha1.Artifacts) string {
+	if len(declared) == 0 {
+		return "spec.arguments declares none"
+	}
+	names := make([]string, len(declared))
+	for i := range declared {
+		names[i] = declared[i].Name
+	}
+	return "spec.arguments declares " + strings.Join(names, ", ")
+}
+
+// uploadedKey is what the keys of uploads look like below their namespace: a UUID and the name of a file.
+var uploadedKey = regexp.MustCompile(`^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}/[^/]+$`)
+
+// checkUpload keeps workflows that run a template away from what was uploaded to other namespaces. Other keys are no secret
+// from who may create workflows here, as everybody may who submits: a workflow can name any.
+func checkUpload(namespace, key string) error {
+	clean := path.Clean("/" + key)[1:]
+	if clean != "uploads" && !strings.HasPrefix(clean, "uploads/") {
+		return nil
+	}
+	own, ok := strings.CutPrefix(key, "uploads/"+namespace+"/")
+	if clean != key || !ok || !uploadedKey.MatchString(own) {
+		return fmt.Errorf("the key of an upload must be uploads/%s/<UUID>/<file name>", namespace)
+	}
 	return nil
 }
 

@@ -3,6 +3,7 @@ package verb
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
 )
 
@@ -18,8 +20,8 @@ import (
 type source struct {
 	// resource is its plural name.
 	resource string
-	// workflow makes a workflow out of a stored object, in the object's namespace, and says which arguments that declares.
-	workflow func(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.Arguments)
+	// workflow makes a workflow out of a stored object, in the object's namespace, and gives the object's spec.
+	workflow func(object runtime.Object, options *v1alpha1.SubmitOptions) (*v1alpha1.Workflow, *v1alpha1.WorkflowSpec)
 	// clusterScoped objects leave the namespace to the options.
 	clusterScoped bool
 	// scheduled: the workflows have a scheduled time.
@@ -30,32 +32,33 @@ type source struct {
 type SubmitREST struct {
 	endpoint[*v1alpha1.SubmitOptions]
 	source
-	objects  rest.Getter
-	creation *Creation
+	objects    rest.Getter
+	creation   *Creation
+	references *kind.References
 }
 
 var _ rest.NamedCreater = &SubmitREST{}
 
-func newSubmitREST(objects rest.Getter, creation *Creation, source source) *SubmitREST {
+func newSubmitREST(objects rest.Getter, creation *Creation, references *kind.References, source source) *SubmitREST {
 	return &SubmitREST{
 		endpoint: endpoint[*v1alpha1.SubmitOptions]{func() *v1alpha1.SubmitOptions { return &v1alpha1.SubmitOptions{} }, v1alpha1.Workflow{}},
-		source:   source, objects: objects, creation: creation,
+		source:   source, objects: objects, creation: creation, references: references,
 	}
 }
 
 // NewTemplateSubmitREST returns workflowtemplates/submit.
-func NewTemplateSubmitREST(templates rest.Getter, creation *Creation) *SubmitREST {
-	return newSubmitREST(templates, creation, source{resource: "workflowtemplates", workflow: fromTemplate})
+func NewTemplateSubmitREST(templates rest.Getter, creation *Creation, references *kind.References) *SubmitREST {
+	return newSubmitREST(templates, creation, references, source{resource: "workflowtemplates", workflow: fromTemplate})
 }
 
 // NewClusterTemplateSubmitREST returns clusterworkflowtemplates/submit.
-func NewClusterTemplateSubmitREST(templates rest.Getter, creation *Creation) *SubmitREST {
-	return newSubmitREST(templates, creation, source{resource: "clusterworkflowtemplates", workflow: fromClusterTemplate, clusterScoped: true})
+func NewClusterTemplateSubmitREST(templates rest.Getter, creation *Creation, references *kind.References) *SubmitREST {
+	return newSubmitREST(templates, creation, references, source{resource: "clusterworkflowtemplates", workflow: fromClusterTemplate, clusterScoped: true})
 }
 
 // NewCronSubmitREST returns cronworkflows/submit.
-func NewCronSubmitREST(crons rest.Getter, creation *Creation) *SubmitREST {
-	return newSubmitREST(crons, creation, source{resource: "cronworkflows", workflow: fromCron, scheduled: true})
+func NewCronSubmitREST(crons rest.Getter, creation *Creation, references *kind.References) *SubmitREST {
+	return newSubmitREST(crons, creation, references, source{resource: "cronworkflows", workflow: fromCron, scheduled: true})
 }
 
 // Create makes a workflow and answers with it.
@@ -68,7 +71,7 @@ func (r *SubmitREST) Create(ctx context.Context, name string, object runtime.Obj
 	if err != nil {
 		return nil, err
 	}
-	wf, declared := r.workflow(found, body)
+	wf, spec := r.workflow(found, body)
 	if wf.Namespace == "" {
 		wf.Namespace = body.Namespace
 	}
@@ -77,7 +80,11 @@ func (r *SubmitREST) Create(ctx context.Context, name string, object runtime.Obj
 			field.Invalid(field.NewPath("namespace"), body.Namespace, "must be that of the template, "+wf.Namespace),
 		})
 	}
-	if errs := applySubmission(wf, declared, body); len(errs) > 0 {
+	artifacts, err := r.artifacts(ctx, wf.Namespace, spec, body)
+	if err != nil {
+		return nil, apierrors.NewConflict(v1alpha1.Resource(r.resource), name, err)
+	}
+	if errs := applySubmission(wf, artifacts, body); len(errs) > 0 {
 		return nil, apierrors.NewInvalid(v1alpha1.Kind("SubmitOptions"), name, errs)
 	}
 	return answer(r.creation.Create(ctx, wf, r.resource+"/submit", options))
@@ -92,6 +99,31 @@ func (r *SubmitREST) check(o *v1alpha1.SubmitOptions) field.ErrorList {
 		errs = append(errs, field.Forbidden(field.NewPath("scheduledTime"), "only workflows of cron workflows have one"))
 	}
 	return errs
+}
+
+// artifacts are the arguments that options may give keys to: those of the object, and of the template that it refers to
+// (V-235).
+func (r *SubmitREST) artifacts(ctx context.Context, namespace string, spec *v1alpha1.WorkflowSpec, o *v1alpha1.SubmitOptions) (v1alpha1.Artifacts, error) {
+	declared, ref, lookup := spec.Arguments.Artifacts, spec.WorkflowTemplateRef, r.references.Lookup(ctx)
+	if len(o.Artifacts) == 0 || ref == nil || lookup == nil {
+		return declared, nil
+	}
+	var referred *v1alpha1.WorkflowSpec
+	if ref.ClusterScope {
+		template, err := lookup.ClusterWorkflowTemplate(ref.Name)
+		if err != nil {
+			return nil, fmt.Errorf("its workflowTemplateRef: %w", err)
+		}
+		referred = &template.Spec
+	} else {
+		template, err := lookup.WorkflowTemplate(namespace, ref.Name)
+		if err != nil {
+			return nil, fmt.Errorf("its workflowTemplateRef: %w", err)
+		}
+		referred = &template.Spec
+	}
+	// The first of a name counts, as what a workflow says wins over its template.
+	return slices.Concat(declared, referred.Arguments.Artifacts), nil
 }
 
 // get reads the object and compares it with the precondition.
