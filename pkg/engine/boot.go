@@ -52,7 +52,7 @@ func (r *Run) boot() {
 		r.finish(v1alpha1.WorkflowFailed, fmt.Sprintf("invalid spec: %s", err))
 		return
 	}
-	if r.status.Phase == v1alpha1.WorkflowUnknown || r.status.Phase == v1alpha1.WorkflowPending {
+	if r.unstarted() {
 		if err := r.begun(); err != nil {
 			r.finish(v1alpha1.WorkflowFailed, fmt.Sprintf("invalid spec: %s", err))
 			return

@@ -90,6 +90,27 @@ func (p Policy) check(spec *v1alpha1.WorkflowSpec) error {
 		strings.Join(set, ", "))}
 }
 
+// unstarted reports whether the controller has not begun with the workflow, or has to begin again after a retry. Only the phase
+// tells: other fields of the status may have come with the workflow when it was created.
+func (r *Run) unstarted() bool {
+	return r.status.Phase == v1alpha1.WorkflowUnknown || r.status.Phase == v1alpha1.WorkflowPending
+}
+
+// admitSpec asks the policy. Where templates are demanded, what the status says that they are counts for nothing before the
+// start: a client may have written it, so they are read again.
+func (r *Run) admitSpec() error {
+	if err := r.opts.Policy.check(&r.wf.Spec); err != nil {
+		return err
+	}
+	if r.opts.Policy.TemplatesOnly && !r.vetted {
+		r.vetted = true
+		r.distrusted = r.status.StoredWorkflowSpec
+		r.status.StoredWorkflowSpec, r.status.StoredTemplates = nil, nil
+		r.statusChanged = true
+	}
+	return nil
+}
+
 // setFields are the names of the fields that a spec sets.
 func setFields(spec *v1alpha1.WorkflowSpec) ([]string, error) {
 	data, err := json.Marshal(spec)

@@ -27,6 +27,8 @@ type Run struct {
 	labels        map[string]string
 	annotations   map[string]string
 	podNames      string
+	vetted        bool                   // stored templates were looked at with the eyes of the policy
+	distrusted    *v1alpha1.WorkflowSpec // the stored spec that the policy did not let count
 
 	// what is compiled once
 	cache      expr.Cache

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/util/strategicpatch"
 	"k8s.io/apimachinery/pkg/util/validation"
 
@@ -16,10 +17,12 @@ import (
 // resolveSpec finds the spec that counts: the stored one, or the template's that the workflow refers to, with the workflow's
 // own fields over it (REF-03). false: it has to be looked up first.
 func (r *Run) resolveSpec() (bool, error) {
-	if r.status.StartedAt.IsZero() {
-		if err := r.opts.Policy.check(&r.wf.Spec); err != nil {
+	if r.unstarted() {
+		if err := r.admitSpec(); err != nil {
 			return false, err
 		}
+	}
+	if r.status.StartedAt.IsZero() {
 		r.defaultMetadata()
 	}
 	ref := r.wf.Spec.WorkflowTemplateRef
@@ -43,6 +46,9 @@ func (r *Run) resolveSpec() (bool, error) {
 		merged, err := mergeSpecs(below, &r.wf.Spec)
 		if err != nil {
 			return false, err
+		}
+		if r.opts.Policy.Unchanged && r.distrusted != nil && !equality.Semantic.DeepEqual(withoutLive(merged), withoutLive(r.distrusted)) {
+			return false, &policyError{unchangedMessage}
 		}
 		r.status.StoredWorkflowSpec = merged
 		r.statusChanged = true

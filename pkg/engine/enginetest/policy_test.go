@@ -3,6 +3,9 @@ package enginetest_test
 import (
 	"strings"
 	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
@@ -170,6 +173,44 @@ spec: {entrypoint: main, templates: [{name: main, steps: [[{name: a, template: x
 			}
 			if d.Workflow.Status.Phase != c.phase || c.phase == v1alpha1.WorkflowError && !strings.Contains(d.Workflow.Status.Message, "may not change during execution") {
 				t.Errorf("%s %s\n%s", d.Workflow.Status.Phase, d.Workflow.Status.Message, enginetest.Tree(d.Records()))
+			}
+		})
+	}
+}
+
+// The status of a workflow that has not begun is no excuse from the policy: whoever creates or retries it may have written it.
+func TestRestrictionsIgnoreForgedStatus_CFG04(t *testing.T) {
+	const own = `{entrypoint: main, templates: [{name: main, container: {image: evil}}]}`
+	const lib = `{workflowTemplateRef: {name: lib}}`
+	evil := &parse(t, "metadata: {name: wf}\nspec: "+own).Spec
+	started := metav1.NewTime(time.Unix(1, 0))
+	library := parse(t, library).Spec
+	for name, c := range map[string]struct {
+		policy engine.Policy
+		spec   string
+		status v1alpha1.WorkflowStatus
+		phase  v1alpha1.WorkflowPhase
+	}{
+		"started, it says":           {engine.Policy{TemplatesOnly: true}, own, v1alpha1.WorkflowStatus{StartedAt: started}, v1alpha1.WorkflowError},
+		"waiting, it says":           {engine.Policy{TemplatesOnly: true}, own, v1alpha1.WorkflowStatus{StartedAt: started, Phase: v1alpha1.WorkflowPending}, v1alpha1.WorkflowError},
+		"another spec is stored":     {engine.Policy{TemplatesOnly: true}, lib, v1alpha1.WorkflowStatus{StoredWorkflowSpec: evil}, v1alpha1.WorkflowSucceeded},
+		"and it waits":               {engine.Policy{TemplatesOnly: true}, lib, v1alpha1.WorkflowStatus{StoredWorkflowSpec: evil, Phase: v1alpha1.WorkflowPending}, v1alpha1.WorkflowSucceeded},
+		"another spec, Secure V-253": {engine.Policy{TemplatesOnly: true, Unchanged: true}, lib, v1alpha1.WorkflowStatus{StoredWorkflowSpec: evil}, v1alpha1.WorkflowError},
+		"a retry, Secure":            {engine.Policy{TemplatesOnly: true, Unchanged: true}, lib, v1alpha1.WorkflowStatus{StartedAt: started, StoredWorkflowSpec: &library}, v1alpha1.WorkflowSucceeded},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wf := parse(t, "metadata: {name: wf}\nspec: "+c.spec)
+			wf.Status = *c.status.DeepCopy()
+			d := enginetest.New(wf, func(r engine.PodRequest) enginetest.Outcome {
+				if r.Template.Container.Image == "evil" {
+					t.Error("the forged template runs")
+				}
+				return enginetest.Outcome{}
+			})
+			d.AddTemplate("lib", false, &library)
+			d.Options.Policy = c.policy
+			if err := d.Run(); err != nil || d.Workflow.Status.Phase != c.phase {
+				t.Errorf("%v, %s %s", err, d.Workflow.Status.Phase, d.Workflow.Status.Message)
 			}
 		})
 	}

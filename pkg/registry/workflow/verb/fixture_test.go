@@ -202,5 +202,16 @@ func (f *fixture) run(name string, phase v1alpha1.WorkflowPhase, failed int) *v1
 	root := wf.Status.Nodes[name]
 	root.Children = children
 	wf.Status.Nodes[name] = root
-	return create(f, "workflows", wf)
+	created := create(f, "workflows", wf)
+	if phase.Completed() {
+		return created
+	}
+	// A new workflow has no phase, whatever it says: that is the controller's to write.
+	created.Status.Phase = phase
+	stored, _, err := f.storage["workflows/status"].(rest.Updater).Update(f.ctx, name, rest.DefaultUpdatedObjectInfo(created),
+		rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{})
+	if err != nil {
+		f.t.Fatal(err)
+	}
+	return stored.(*v1alpha1.Workflow)
 }

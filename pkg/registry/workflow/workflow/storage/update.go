@@ -69,13 +69,27 @@ func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
 		return
 	}
 	status.OffloadNodeStatusVersion, status.NodeStorage = "", nil
+	finished := status.Phase.Completed()
+	if !finished {
+		*status = startingStatus(status)
+	}
 	if len(status.Nodes) > 0 {
 		records := node.FromWire(status.Nodes)
-		if status.Phase == v1alpha1.WorkflowUnknown {
+		if !finished {
+			for i := range records {
+				records[i].PodUID = "" // no pod is this workflow's yet
+			}
 			forgetInputs(records)
 		}
 		w.place(status, records)
 	}
+}
+
+// startingStatus is what a workflow that is yet to run may bring: the results of a memoized resubmission. All else is the
+// controller's to find out. Who may only create workflows could otherwise claim that his had started already, by a spec or a
+// template that no policy has seen, or name volume claims of others as its own.
+func startingStatus(given *v1alpha1.WorkflowStatus) v1alpha1.WorkflowStatus {
+	return v1alpha1.WorkflowStatus{Nodes: given.Nodes, Outputs: given.Outputs}
 }
 
 // forgetInputs takes the inputs of nodes that have yet to run: of a resubmitted workflow they are those of the old one, and

@@ -15,6 +15,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
+	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -379,8 +380,45 @@ func TestCreateWithStatus(t *testing.T) {
 		created := f.create(workflow)
 		got := f.get(created.Name)
 		if !strings.HasPrefix(got.Name, "again-") || len(got.Status.Nodes) != count || len(created.Status.Nodes) != count ||
-			got.Status.Phase != v1alpha1.WorkflowRunning || got.Status.OffloadNodeStatusVersion != "" || paged(f.header(got.Name)) != (count > 100) {
+			got.Status.Phase != v1alpha1.WorkflowUnknown || got.Status.OffloadNodeStatusVersion != "" || paged(f.header(got.Name)) != (count > 100) {
 			t.Errorf("%d nodes of %d, phase %q, storage %+v", len(got.Status.Nodes), count, got.Status.Phase, got.Status.NodeStorage)
+		}
+	}
+}
+
+// What is yet to run cannot claim by its status to have started: the policy would not look at it any more (CFG-04). What has
+// finished is a restored backup.
+func TestCreateForgetsForgedStatus_CFG04(t *testing.T) {
+	f := newFixture(t, Options{InlineNodesBytes: 1 << 20}, nodes.Options{})
+	given := v1alpha1.WorkflowStatus{
+		StartedAt: metav1.NewTime(time.Unix(1, 0)), Retries: 3,
+		Nodes:                  v1alpha1.Nodes{"n": {ID: "n", Name: "n", Type: v1alpha1.NodeTypePod, Phase: v1alpha1.NodePending, PodUID: "other", Inputs: &v1alpha1.Inputs{}}},
+		StoredWorkflowSpec:     &v1alpha1.WorkflowSpec{Entrypoint: "evil"},
+		StoredTemplates:        map[string]v1alpha1.Template{"namespaced/lib/main": {Name: "evil"}},
+		PersistentVolumeClaims: []corev1.Volume{{Name: "others"}},
+		ArtifactRepositoryRef:  &v1alpha1.ArtifactRepositoryRefStatus{Default: true},
+	}
+	for _, phase := range []v1alpha1.WorkflowPhase{"", v1alpha1.WorkflowPending, v1alpha1.WorkflowRunning, "Strange", v1alpha1.WorkflowFailed} {
+		wf := newWorkflow("forged-" + strings.ToLower(string(phase)) + "x")
+		wf.Status = *given.DeepCopy()
+		wf.Status.Phase = phase
+		got := f.create(wf).Status
+		if len(got.Nodes) != 1 {
+			t.Errorf("%q: the nodes are gone", phase)
+		}
+		if phase.Completed() {
+			if got.Phase != phase || got.StoredWorkflowSpec == nil || got.StartedAt.IsZero() {
+				t.Errorf("a restored workflow lost its status: %+v", got)
+			}
+			continue
+		}
+		n := got.Nodes["n"]
+		if n.PodUID != "" || n.Inputs != nil {
+			t.Errorf("%q: node %+v", phase, n)
+		}
+		got.Nodes = nil
+		if !apiequality.Semantic.DeepEqual(got, v1alpha1.WorkflowStatus{}) {
+			t.Errorf("%q: %+v", phase, got)
 		}
 	}
 }
@@ -445,7 +483,7 @@ func TestTooLargeObject(t *testing.T) {
 		state = state*6364136223846793005 + 1442695040888963407
 		noise[i] = 'a' + byte(state>>33)%26
 	}
-	workflow.Status.Message = string(noise)
+	workflow.Status.Phase, workflow.Status.Message = v1alpha1.WorkflowFailed, string(noise)
 	_, err := f.Workflow.Create(f.ctx, workflow, rest.ValidateAllObjectFunc, &metav1.CreateOptions{})
 	if !apierrors.IsRequestEntityTooLargeError(err) || !strings.Contains(err.Error(), "workflows/{name}/nodes") {
 		t.Errorf("got %.300v", err)
