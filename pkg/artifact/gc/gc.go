@@ -220,26 +220,40 @@ func name(wf *wfv1.Workflow, phase, account, metadata string, group *Group) stri
 			h.Write([]byte(a))
 		}
 	}
+	if wf.Status.Retries > 0 {
+		// A list of before a retry may still wait: what the retry leaves is another list, though of the same nodes.
+		phase = fmt.Sprintf("%s-%d", phase, wf.Status.Retries)
+	}
 	end := fmt.Sprintf("-artgc-%s-%d", phase, h.Sum32())
 	return wf.Name[:min(len(wf.Name), nameLength-len(end))] + end
 }
 
 // Item is one artifact of a list.
 type Item struct {
+	// Place of it among all artifacts of the list; it stays the same whatever becomes of the others.
+	Place    int
 	Node     string
 	Artifact wfv1.Artifact
 }
 
-// Remaining lists the artifacts of a task that are still there, in an order that does not change.
-func Remaining(task *wfv1.WorkflowArtifactGCTask) []Item {
+// All lists the artifacts of a task, deleted or not, in an order that does not change while its spec does not.
+func All(task *wfv1.WorkflowArtifactGCTask) []Item {
 	var items []Item
 	for _, node := range slices.Sorted(maps.Keys(task.Spec.ArtifactsByNode)) {
 		artifacts := task.Spec.ArtifactsByNode[node].Artifacts
 		for _, name := range slices.Sorted(maps.Keys(artifacts)) {
-			if !task.Status.ArtifactResultsByNode[node].ArtifactResults[name].Success {
-				items = append(items, Item{Node: node, Artifact: artifacts[name]})
-			}
+			items = append(items, Item{Place: len(items), Node: node, Artifact: artifacts[name]})
 		}
 	}
 	return items
+}
+
+// Deleted tells whether a task has an artifact of its list on record as deleted.
+func Deleted(task *wfv1.WorkflowArtifactGCTask, i Item) bool {
+	return task.Status.ArtifactResultsByNode[i.Node].ArtifactResults[i.Artifact.Name].Success
+}
+
+// Remaining lists the artifacts of a task that are still there, in the order of All.
+func Remaining(task *wfv1.WorkflowArtifactGCTask) []Item {
+	return slices.DeleteFunc(All(task), func(i Item) bool { return Deleted(task, i) })
 }

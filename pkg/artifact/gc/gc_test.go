@@ -120,6 +120,12 @@ func TestCollect_AGC02(t *testing.T) {
 	if again[0].Name != first.Name {
 		t.Error("the name is not the same each time")
 	}
+	wf.Status.Retries = 2
+	retried, _ := Collect(wf, nodes, wfv1.ArtifactGCOnWorkflowDeletion)
+	if retried[0].Name == first.Name || !strings.HasPrefix(retried[0].Name, "wf-artgc-wfdel-2-") {
+		t.Errorf("after a retry the name is %s, and it was %s", retried[0].Name, first.Name)
+	}
+	wf.Status.Retries = 0
 	early, _ := Collect(wf, nodes, wfv1.ArtifactGCOnWorkflowCompletion)
 	if len(early) != 1 || count(&early[0]) != 1 || !strings.HasPrefix(early[0].Name, "wf-artgc-wfcomp-") {
 		t.Errorf("%+v", early)
@@ -157,9 +163,9 @@ func TestRemaining(t *testing.T) {
 	task.Status.ArtifactResultsByNode = map[string]wfv1.ArtifactResultNodeStatus{"b": {ArtifactResults: map[string]wfv1.ArtifactResult{"x": {Success: true}, "y": {}}}}
 	got := ""
 	for _, i := range Remaining(task) {
-		got += i.Node + "." + i.Artifact.Name + " "
+		got += fmt.Sprint(i.Place, i.Node, ".", i.Artifact.Name, " ")
 	}
-	if got != "a.z b.y " {
+	if got != "0a.z 2b.y " {
 		t.Error(got)
 	}
 }

@@ -89,6 +89,9 @@ func NewController(deps Dependencies, options Options, clock clock.WithTicker) (
 			workqueue.NewTypedItemExponentialFailureRateLimiter[item](time.Second, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[item]{Name: "artifact_gc_queue", Clock: clock}),
 	}
+	if err := indexTasks(deps.Tasks); err != nil {
+		return nil, err
+	}
 	for _, w := range []struct {
 		informer cache.SharedIndexInformer
 		note     func(obj any)
@@ -101,6 +104,7 @@ func NewController(deps Dependencies, options Options, clock clock.WithTicker) (
 				if _, pod := obj.(*corev1.Pod); pod {
 					w.note(obj)
 				}
+				c.noteTasksOf(obj)
 			},
 		})
 		if err != nil {
@@ -111,8 +115,9 @@ func NewController(deps Dependencies, options Options, clock clock.WithTicker) (
 	return c, nil
 }
 
-// noteWorkflow looks at workflows that have the finalizer: others leave nothing to delete.
+// noteWorkflow looks at workflows that have the finalizer: others leave nothing to delete. It looks at tasks of them, too.
 func (c *Controller) noteWorkflow(obj any) {
+	c.noteTasksOf(obj)
 	if wf, ok := obj.(*wfv1.Workflow); ok && due(wf) {
 		c.queue.Add(item{key: types.NamespacedName{Namespace: wf.Namespace, Name: wf.Name}})
 	}

@@ -35,6 +35,8 @@ type world struct {
 	nodes    []wfv1.NodeStatus
 	status   *wfv1.WorkflowStatus // as last stored
 	ended    int                  // pods
+	// failNodes makes UpdateNodes fail, where it is set and says so.
+	failNodes func() error
 }
 
 // Header implements Workflows.
@@ -57,6 +59,11 @@ func (w *world) Nodes(ctx context.Context, key types.NamespacedName) (*wfv1.Node
 
 // UpdateNodes implements Workflows.
 func (w *world) UpdateNodes(ctx context.Context, update *wfv1.NodesUpdate) (*wfv1.NodesUpdate, error) {
+	if w.failNodes != nil {
+		if err := w.failNodes(); err != nil {
+			return nil, err
+		}
+	}
 	for _, page := range update.Pages {
 		for _, n := range page.Set {
 			i := slices.IndexFunc(w.nodes, func(known wfv1.NodeStatus) bool { return known.ID == n.ID })

@@ -42,24 +42,32 @@ func (c *Controller) syncTask(ctx context.Context, key types.NamespacedName) err
 		return c.conclude(ctx, task)
 	}
 	p := c.podOf(key)
+	if p == nil {
+		if task.Annotations[annotationNext] == never {
+			return nil
+		}
+		if wait := nextAttempt(task).Sub(c.clock.Now()); wait > 0 {
+			c.queue.AddAfter(item{task: true, key: key}, wait)
+			return nil
+		}
+	}
+	if held, err := c.held(ctx, task); err != nil || held {
+		if err == nil && p != nil {
+			err = c.stop(ctx, task, p)
+		}
+		return err
+	}
 	switch {
-	case p != nil && p.DeletionTimestamp == nil && task.Annotations[annotationSeenPod] == string(p.UID):
-		return c.deletePod(ctx, p) // it is in the way of the next attempt
-	case p != nil && metav1.IsControlledBy(p, task) && p.DeletionTimestamp == nil:
-		return c.observe(ctx, task, p, left)
-	case p != nil && p.DeletionTimestamp != nil:
+	case p == nil:
+		return c.createPod(ctx, task, left)
+	case p.DeletionTimestamp != nil:
 		return nil // its end comes by the informer
-	case p != nil:
-		return c.failed(ctx, task, "pod "+p.Name+" exists and is somebody else's", nil, false)
+	case task.Annotations[annotationSeenPod] == string(p.UID):
+		return c.deletePod(ctx, p) // it is in the way of the next attempt
+	case metav1.IsControlledBy(p, task):
+		return c.observe(ctx, task, p)
 	}
-	if task.Annotations[annotationNext] == never {
-		return nil
-	}
-	if wait := nextAttempt(task).Sub(c.clock.Now()); wait > 0 {
-		c.queue.AddAfter(item{task: true, key: key}, wait)
-		return nil
-	}
-	return c.createPod(ctx, task, left)
+	return c.failed(ctx, task, "pod "+p.Name+" exists and is somebody else's", nil, false)
 }
 
 // never is the time of the next attempt when another one would not help.
@@ -105,6 +113,9 @@ func (c *Controller) createPod(ctx context.Context, task *wfv1.WorkflowArtifactG
 	if err != nil {
 		return c.failed(ctx, task, err.Error(), nil, true)
 	}
+	if err := noteGiven(built, left); err != nil {
+		return err
+	}
 	_, err = c.Pods.Pods(task.Namespace).Create(ctx, built, metav1.CreateOptions{})
 	switch {
 	case err == nil:
@@ -124,26 +135,21 @@ func (c *Controller) createPod(ctx context.Context, task *wfv1.WorkflowArtifactG
 }
 
 // observe waits for a pod, and takes in what it leaves.
-func (c *Controller) observe(ctx context.Context, task *wfv1.WorkflowArtifactGCTask, p *corev1.Pod, left []gc.Item) error {
+func (c *Controller) observe(ctx context.Context, task *wfv1.WorkflowArtifactGCTask, p *corev1.Pod) error {
 	switch p.Status.Phase {
-	case corev1.PodSucceeded:
-		return c.takeIn(ctx, task, p, left, map[int]bool{}, remove.Report{})
-	case corev1.PodFailed:
-		words := lastWords(p)
-		report, ok := remove.Parse(words)
-		all := map[int]bool{}
-		for i := range left {
-			all[i] = true
-		}
-		if !ok {
-			report = remove.Report{Failures: []remove.Failure{{Message: "its pod failed: " + words}}}
-			return c.takeIn(ctx, task, p, left, all, report)
-		}
-		failed, err := report.Indices()
+	case corev1.PodSucceeded, corev1.PodFailed:
+		given, known, err := c.givenTo(ctx, task, p)
 		if err != nil {
-			failed = all
+			return ignoreGone(err)
 		}
-		return c.takeIn(ctx, task, p, left, failed, report)
+		if !known {
+			if err := c.failed(ctx, task, "its pod does not tell which artifacts of the list it was given", p, false); err != nil {
+				return err
+			}
+			return c.deletePod(ctx, p)
+		}
+		failed, report := outcome(p, len(given))
+		return c.takeIn(ctx, task, p, given, failed, report)
 	case corev1.PodRunning:
 		return nil // its own deadline ends it
 	}
@@ -157,58 +163,98 @@ func (c *Controller) observe(ctx context.Context, task *wfv1.WorkflowArtifactGCT
 	return c.deletePod(ctx, p)
 }
 
-// takeIn records what a pod has done: on the task, on the workflow, and then the task is done with or waits for the next
-// attempt.
-func (c *Controller) takeIn(ctx context.Context, task *wfv1.WorkflowArtifactGCTask, p *corev1.Pod, left []gc.Item, failed map[int]bool, report remove.Report) error {
+// outcome is which places in the list of count artifacts that an ended pod was given are still there, and why.
+func outcome(p *corev1.Pod, count int) (map[int]bool, remove.Report) {
+	if p.Status.Phase == corev1.PodSucceeded {
+		return map[int]bool{}, remove.Report{}
+	}
+	all := map[int]bool{}
+	for i := range count {
+		all[i] = true
+	}
+	words := lastWords(p)
+	report, ok := remove.Parse(words)
+	if !ok {
+		return all, remove.Report{Failures: []remove.Failure{{Message: "its pod failed: " + words}}}
+	}
+	failed, err := report.Indices()
+	if err != nil {
+		return all, report
+	}
+	for i := range failed {
+		if !all[i] { // a report about something else
+			return all, report
+		}
+	}
+	return failed, report
+}
+
+// takeIn records what a pod has done to the artifacts it was given: on the workflow, on the task, and then the task is done
+// with or waits for the next attempt. When one of these writes fails, all is done again with the same pod: that changes
+// nothing that is stored already. The workflow comes first because a task with nothing left is not looked at again.
+func (c *Controller) takeIn(ctx context.Context, task *wfv1.WorkflowArtifactGCTask, p *corev1.Pod, given []gc.Item, failed map[int]bool, report remove.Report) error {
 	reasons := map[int]remove.Failure{}
-	lasting := len(failed) > 0 && len(report.Failures) == len(failed)
 	for _, f := range report.Failures {
 		reasons[f.Artifact] = f
-		lasting = lasting && f.Lasting
 	}
 	task = task.DeepCopy()
 	if task.Status.ArtifactResultsByNode == nil {
 		task.Status.ArtifactResultsByNode = map[string]wfv1.ArtifactResultNodeStatus{}
 	}
-	for i, one := range left {
+	deleted, lasting := 0, true
+	for i, one := range given {
+		if gc.Deleted(task, one) {
+			delete(failed, i) // what is gone stays gone, whatever a later look at it came to
+			continue
+		}
 		node := task.Status.ArtifactResultsByNode[one.Node]
 		if node.ArtifactResults == nil {
 			node.ArtifactResults = map[string]wfv1.ArtifactResult{}
 		}
 		result := wfv1.ArtifactResult{Name: one.Artifact.Name, Success: !failed[i]}
 		if failed[i] {
-			if reason, ok := reasons[i]; ok {
+			reason, ok := reasons[i]
+			if ok {
 				result.Error = &reason.Message
 			}
+			lasting = lasting && ok && reason.Lasting
 		} else {
-			deletedArtifacts.Inc()
+			deleted++
 		}
 		node.ArtifactResults[one.Artifact.Name] = result
 		task.Status.ArtifactResultsByNode[one.Node] = node
+	}
+	message := ""
+	if len(failed) > 0 {
+		message = failureOf(len(failed), len(given), report)
+	}
+	if err := c.recordDeleted(ctx, task, p.Name, message); err != nil {
+		return err
 	}
 	stored, err := c.Client.WorkflowArtifactGCTasks(task.Namespace).UpdateStatus(ctx, task, metav1.UpdateOptions{})
 	if err != nil {
 		return ignoreGone(err)
 	}
 	stored.Status = task.Status
-	if len(failed) == 0 {
-		if err := c.recordDeleted(ctx, stored, p.Name, ""); err != nil {
+	deletedArtifacts.Add(float64(deleted))
+	switch {
+	case len(failed) > 0:
+		if err := c.failed(ctx, stored, message, p, lasting); err != nil {
 			return err
 		}
+	case len(gc.Remaining(stored)) == 0:
 		return c.conclude(ctx, stored)
 	}
+	return c.deletePod(ctx, p)
+}
+
+// failureOf is what people are told about artifacts that are left.
+func failureOf(failed, given int, report remove.Report) string {
 	first := ""
 	if len(report.Failures) > 0 {
 		first = report.Failures[0].Message
 	}
-	message := fmt.Sprintf("%d of %d artifacts could not be deleted; the first: %s", len(failed), len(left), cmp.Or(first, "no reason given"))
-	if err := c.recordDeleted(ctx, stored, p.Name, message); err != nil {
-		return err
-	}
-	if err := c.failed(ctx, stored, message, p, lasting); err != nil {
-		return err
-	}
-	return c.deletePod(ctx, p)
+	return fmt.Sprintf("%d of %d artifacts could not be deleted; the first: %s", failed, given, cmp.Or(first, "no reason given"))
 }
 
 // failed notes that an attempt, with its pod if it had one, came to nothing, and plans the next one unless that would not help.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -133,6 +134,9 @@ func (c *Controller) taskOf(wf *wfv1.Workflow, group *gc.Group, strategy wfv1.Ar
 		},
 		Spec: group.Spec,
 	}
+	if wf.Status.Retries > 0 {
+		task.Annotations[wfv1.AnnotationKeyRetries] = strconv.Itoa(int(wf.Status.Retries))
+	}
 	if c.options.InstanceID != "" {
 		task.Labels[wfv1.LabelKeyControllerInstanceID] = c.options.InstanceID
 	}
@@ -210,7 +214,7 @@ func (c *Controller) recordDeleted(ctx context.Context, task *wfv1.WorkflowArtif
 	if list.ResourceVersion != header.ResourceVersion {
 		return fmt.Errorf("workflow %s changes at the moment", key)
 	}
-	update := &wfv1.NodesUpdate{Metadata: identity(header), Status: statusOf(header), Pages: changedPages(list, task)}
+	update := &wfv1.NodesUpdate{Metadata: identity(header), Status: statusOf(header), Pages: changedPages(list, task, header.Status.Retries)}
 	gcStatus := update.Status.ArtifactGCStatus
 	if gcStatus == nil {
 		gcStatus = &wfv1.ArtGCStatus{}
@@ -241,8 +245,9 @@ func (c *Controller) othersFail(task *wfv1.WorkflowArtifactGCTask) bool {
 	return false
 }
 
-// changedPages are the nodes whose artifacts a task has deleted, as they are to be stored.
-func changedPages(list *wfv1.NodeList, task *wfv1.WorkflowArtifactGCTask) []wfv1.NodePageChange {
+// changedPages are the nodes whose artifacts a task has deleted, as they are to be stored. round is how often the workflow was
+// retried.
+func changedPages(list *wfv1.NodeList, task *wfv1.WorkflowArtifactGCTask, round int32) []wfv1.NodePageChange {
 	versions := map[int32]string{}
 	for _, page := range list.Pages {
 		versions[page.Index] = page.ResourceVersion
@@ -251,7 +256,7 @@ func changedPages(list *wfv1.NodeList, task *wfv1.WorkflowArtifactGCTask) []wfv1
 	for i := range list.Items {
 		n := &list.Items[i]
 		results := task.Status.ArtifactResultsByNode[n.ID].ArtifactResults
-		if len(results) == 0 || n.Outputs == nil {
+		if len(results) == 0 || n.Outputs == nil || ranAgain(n, task, round) {
 			continue
 		}
 		changed := false
