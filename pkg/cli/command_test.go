@@ -83,8 +83,8 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// OPS-02.
-func TestParseFrom(t *testing.T) {
+// OPS-02, V-232: what workflows are made from.
+func TestParseFrom_V232(t *testing.T) {
 	for from, want := range map[string]string{
 		"workflowtemplate/a": client.WorkflowTemplates, "wftmpl/a": client.WorkflowTemplates, "WorkflowTemplates/a": client.WorkflowTemplates,
 		"clusterworkflowtemplate/a": client.ClusterWorkflowTemplates, "cwft/a": client.ClusterWorkflowTemplates,

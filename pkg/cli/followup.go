@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/types"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
@@ -39,16 +40,16 @@ func (f *followUp) validate(count int, dryRun dryRun, o *output) error {
 	return nil
 }
 
-func (f *followUp) run(ctx context.Context, e *environment, c *client.Client, namespace string, names []string) error {
+func (f *followUp) run(ctx context.Context, e *environment, c *client.Client, workflows []types.NamespacedName) error {
 	switch {
-	case len(names) == 0:
+	case len(workflows) == 0:
 	case f.wait:
-		return e.wait(ctx, c, namespace, names, false)
+		return e.wait(ctx, c, workflows, false)
 	case f.watch:
-		_, err := watchWorkflow(ctx, c, picture{environment: e}, namespace, names[0])
+		_, err := watchWorkflow(ctx, c, picture{environment: e}, workflows[0].Namespace, workflows[0].Name)
 		return err
 	case f.log:
-		return e.copyLog(ctx, c, namespace, names[0], v1alpha1.LogOptions{Follow: true, Prefix: true})
+		return e.copyLog(ctx, c, workflows[0].Namespace, workflows[0].Name, v1alpha1.LogOptions{Follow: true, Prefix: true})
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
@@ -127,8 +128,11 @@ func pairs(flag, text string) (map[string]string, error) {
 		return nil, nil
 	}
 	set, err := labels.ConvertSelectorToLabelsMap(text)
-	if err == nil {
+	switch {
+	case err == nil:
 		return set, nil
+	case flag == "labels":
+		return nil, fmt.Errorf("--labels: %q is not of the form KEY=VALUE,KEY=VALUE: %w", text, err)
 	}
 	// Values of annotations are no values of labels.
 	set = labels.Set{}
@@ -177,7 +181,7 @@ func (o *submitOptions) submitFiles(ctx context.Context, sources []string, setti
 	if err := o.follow.validate(len(workflows), o.dryRun, o.output); err != nil {
 		return err
 	}
-	created := map[string][]string{}
+	var created []types.NamespacedName
 	for _, workflow := range workflows {
 		if o.dryRun != dryRunClient {
 			if workflow, err = o.create(ctx, c, workflow); err != nil {
@@ -187,14 +191,9 @@ func (o *submitOptions) submitFiles(ctx context.Context, sources []string, setti
 		if err := o.output.print(o.environment, workflow, o.dryRun.remark()); err != nil {
 			return err
 		}
-		created[workflow.GetNamespace()] = append(created[workflow.GetNamespace()], workflow.GetName())
+		created = append(created, types.NamespacedName{Namespace: workflow.GetNamespace(), Name: workflow.GetName()})
 	}
-	for namespace, names := range created {
-		if err := o.follow.run(ctx, o.environment, c, namespace, names); err != nil {
-			return err
-		}
-	}
-	return nil
+	return o.follow.run(ctx, o.environment, c, created)
 }
 
 // create creates one workflow. When the answer is lost, it says how to find out what became of it.
@@ -259,7 +258,7 @@ func (o *submitOptions) submitFrom(ctx context.Context, settings *manifest.Setti
 	if err := o.output.print(o.environment, workflow, o.dryRun.remark()); err != nil {
 		return err
 	}
-	return o.follow.run(ctx, o.environment, c, workflow.GetNamespace(), []string{workflow.GetName()})
+	return o.follow.run(ctx, o.environment, c, inNamespace(workflow.GetNamespace(), workflow.GetName()))
 }
 
 // fromKinds are the kinds that workflows can be made from, by all names that people use for them (OPS-02).

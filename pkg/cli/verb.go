@@ -72,7 +72,7 @@ func (v *verb) run(ctx context.Context, args []string) error {
 	if err != nil || v.follow == nil {
 		return err
 	}
-	return v.follow.run(ctx, v.environment, c, namespace, started)
+	return v.follow.run(ctx, v.environment, c, inNamespace(namespace, started...))
 }
 
 const selectorHelp = `Fields are displayName, id, name, templateName, phase, templateRef.name, templateRef.template and

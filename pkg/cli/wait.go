@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
@@ -42,7 +44,7 @@ in error, does not exist or was deleted.`,
 				ctx, cancel = context.WithTimeoutCause(ctx, timeout, errTimeout)
 				defer cancel()
 			}
-			return e.wait(ctx, c, namespace, names, ignoreNotFound)
+			return e.wait(ctx, c, inNamespace(namespace, names...), ignoreNotFound)
 		},
 	}
 	t.addFlags(cmd)
@@ -53,17 +55,32 @@ in error, does not exist or was deleted.`,
 
 var errTimeout = errors.New("timed out")
 
+// inNamespace are workflows of one namespace.
+func inNamespace(namespace string, names ...string) []types.NamespacedName {
+	workflows := make([]types.NamespacedName, len(names))
+	for i, name := range names {
+		workflows[i] = types.NamespacedName{Namespace: namespace, Name: name}
+	}
+	return workflows
+}
+
 // wait waits for workflows, all at once, and prints how each ended. It fails when one did not succeed.
-func (e *environment) wait(ctx context.Context, c *client.Client, namespace string, names []string, ignoreNotFound bool) error {
-	results := make([]error, len(names))
+func (e *environment) wait(ctx context.Context, c *client.Client, workflows []types.NamespacedName, ignoreNotFound bool) error {
+	results := make([]error, len(workflows))
+	// Names say enough as long as all are in one namespace.
+	apart := slices.ContainsFunc(workflows, func(w types.NamespacedName) bool { return w.Namespace != workflows[0].Namespace })
 	var mu sync.Mutex
 	var group sync.WaitGroup
-	for i, name := range names {
+	for i, workflow := range workflows {
 		group.Go(func() {
-			ended, err := awaitEnd(ctx, c, namespace, name)
+			ended, err := awaitEnd(ctx, c, workflow.Namespace, workflow.Name)
+			title := workflow.Name
+			if apart {
+				title = workflow.String()
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			results[i] = e.reportEnd(name, ended, err, ignoreNotFound)
+			results[i] = e.reportEnd(title, ended, err, ignoreNotFound)
 		})
 	}
 	group.Wait()
@@ -79,7 +96,7 @@ func (e *environment) wait(ctx context.Context, c *client.Client, namespace stri
 	if context.Cause(ctx) != nil && !errors.Is(context.Cause(ctx), errTimeout) {
 		return context.Cause(ctx)
 	}
-	return &failure{fmt.Sprintf("%d of %d workflows did not succeed", bad, len(names))}
+	return &failure{fmt.Sprintf("%d of %d workflows did not succeed", bad, len(workflows))}
 }
 
 func (e *environment) reportEnd(name string, ended *v1alpha1.Workflow, err error, ignoreNotFound bool) error {
