@@ -133,13 +133,13 @@ func TestParameters(t *testing.T) {
 	}{
 		{name: "none"},
 		{name: "flags", flags: []string{"a=1", "b=x=y", "c="}, want: "a=1 b=x=y c="},
-		{name: "file", file: "b: text\na: 1\nc: {x: [true, null]}\nd: \"yes\"\n", want: `a=1 b=text c={"x":[true,null]} d=yes`},
-		{name: "flags come last and win", flags: []string{"a=flag"}, file: `{"a": "file"}`, want: "a=file a=flag"},
+		{name: "V-239 file", file: "b: text\na: 1\nc: {x: [true, null]}\nd: \"yes\"\n", want: `a=1 b=text c={"x":[true,null]} d=yes`},
+		{name: "V-239 flags win", flags: []string{"a=flag"}, file: `{"a": "file", "b": "file"}`, want: "b=file a=flag"},
 		{name: "large numbers stay as they are", file: "a: 12345678901234567890\n", want: "a=12345678901234567890"},
-		{name: "no value", flags: []string{"a"}, wantErr: "NAME=VALUE"},
-		{name: "no name", flags: []string{"=a"}, wantErr: "NAME=VALUE"},
-		{name: "no map", file: "- a\n", wantErr: "not a map"},
-		{name: "no YAML", file: "a: [", wantErr: "parameter file f"},
+		{name: "V-233 no value", flags: []string{"a"}, wantErr: "NAME=VALUE"},
+		{name: "V-233 no name", flags: []string{"=a"}, wantErr: "NAME=VALUE"},
+		{name: "V-239 no map", file: "- a\n", wantErr: "not a map"},
+		{name: "V-239 no YAML", file: "a: [", wantErr: "parameter file f"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -29,6 +29,11 @@ func Parameters(flags []string, source string, file []byte) ([]string, error) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return nil, fmt.Errorf("parameter file %s is not a map of names to values: %w", source, err)
 	}
+	for _, flag := range flags {
+		// Given twice, a verb of the server would refuse it.
+		name, _, _ := strings.Cut(flag, "=")
+		delete(values, name)
+	}
 	var all []string
 	for name, raw := range values {
 		text := string(raw)
