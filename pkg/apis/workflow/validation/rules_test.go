@@ -16,6 +16,7 @@ func TestWorkflowSettings(t *testing.T) {
 	}
 	const plugin = "spec.executorPlugins[0]."
 	const container = plugin + "spec.sidecar.container."
+	const ports, requests = `name: c, ports: [{containerPort: 80}]`, `resources: {requests: {cpu: 1}, limits: {cpu: 1}}`
 	runSpecCases(t, []specCase{
 		{name: "V-015 claims of a pod", spec: spec(`podResources: {claims: [{name: c}]}`), errors: []string{"spec.podResources.claims"}},
 		{name: "V-016 resources of a pod", spec: spec(`podResources: {limits: {cpu: 1, memory: 1Gi, hugepages-2Mi: 1Mi, nvidia.com/gpu: 1}, requests: {ephemeral-storage: 1Gi}}`),
@@ -23,6 +24,11 @@ func TestWorkflowSettings(t *testing.T) {
 		{name: "V-017 to V-021 plugins", spec: spec(`executorPlugins: [{metadata: {}, spec: {sidecar: {container: {name: c}}}}]`),
 			errors: []string{plugin + "metadata.name", container + "ports", container + "resources.requests", container + "resources.limits", container + "securityContext"}},
 		{name: "V-017 to V-021 a whole plugin", spec: spec(`executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {name: c, ports: [{containerPort: 80}], resources: {requests: {cpu: 1}, limits: {cpu: 1}}, securityContext: {}}}}}]`)},
+		{name: "V-017 a plugin without name", spec: spec(`executorPlugins: [{metadata: {}, spec: {sidecar: {container: {` + ports + `, ` + requests + `, securityContext: {}}}}}]`), errors: []string{plugin + "metadata.name"}},
+		{name: "V-018 a plugin without port", spec: spec(`executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {` + requests + `, securityContext: {}}}}}]`), errors: []string{container + "ports"}},
+		{name: "V-019 a plugin without requests", spec: spec(`executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {` + ports + `, resources: {limits: {cpu: 1}}, securityContext: {}}}}}]`), errors: []string{container + "resources.requests"}},
+		{name: "V-020 a plugin without limits", spec: spec(`executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {` + ports + `, resources: {requests: {cpu: 1}}, securityContext: {}}}}}]`), errors: []string{container + "resources.limits"}},
+		{name: "V-021 a plugin without security context", spec: spec(`executorPlugins: [{metadata: {name: p}, spec: {sidecar: {container: {` + ports + `, ` + requests + `}}}}]`), errors: []string{container + "securityContext"}},
 		{name: "V-202 parallelism", spec: spec(`parallelism: 0`), errors: []string{"spec.parallelism"}},
 		{name: "V-207 choices", spec: spec(`artifactGC: {strategy: Sometimes}, volumeClaimGC: {strategy: Sometimes}`), errors: []string{"spec.artifactGC.strategy", "spec.volumeClaimGC.strategy"}},
 		{name: "V-255 claim without name", spec: spec(`volumeClaimTemplates: [{metadata: {name: v}, spec: {}}, {spec: {}}]`), errors: []string{"spec.volumeClaimTemplates[1].metadata.name"}},
