@@ -52,8 +52,10 @@ func keepArtifact(work *task.Task, index int, dir volume.Container) (volume.Arti
 		if work.User != nil {
 			user = *work.User
 		}
-		if readable, err := tree.ReadableBy(source, user); readable && err == nil {
-			return volume.Artifact{}, nil
+		if enterable(path, declared, user) {
+			if readable, err := tree.ReadableBy(source, user); readable && err == nil {
+				return volume.Artifact{}, nil
+			}
 		}
 	}
 	f, err := dir.CreateArtifact(index)
@@ -69,6 +71,32 @@ func keepArtifact(work *task.Task, index int, dir volume.Container) (volume.Arti
 		return volume.Artifact{}, err
 	}
 	return volume.Artifact{Kept: true}, nil
+}
+
+// enterable tells whether somebody else can look up an output on its volume: others in general, or the user with this ID. It
+// takes reading as well, because each directory on the way is opened. Through links he might have to pass directories that
+// are not seen from here, so there have to be none.
+func enterable(path string, declared *task.Artifact, user int64) bool {
+	if path != filepath.Clean(declared.Path) {
+		return false
+	}
+	for dir := filepath.Dir(path); path != "/" && within(dir, declared.Mount); dir = filepath.Dir(dir) {
+		info, err := os.Lstat(dir)
+		if err != nil {
+			return false
+		}
+		owned := false
+		if s, ok := info.Sys().(*syscall.Stat_t); ok {
+			owned = int64(s.Uid) == user
+		}
+		if mode := info.Mode().Perm(); mode&0o005 != 0o005 && (!owned || mode&0o500 != 0o500) {
+			return false
+		}
+		if dir == "/" {
+			break
+		}
+	}
+	return true
 }
 
 func within(path, dir string) bool {

@@ -24,6 +24,11 @@ func TestKeepArtifacts(t *testing.T) {
 	must(os.MkdirAll(filepath.Join(data, "shut"), 0o755))
 	must(os.WriteFile(filepath.Join(data, "open"), []byte("o"), 0o644))
 	must(os.WriteFile(filepath.Join(data, "shut", "secret"), []byte("s"), 0o600))
+	// What is open to all lies below a directory that only its owner can enter.
+	must(os.MkdirAll(filepath.Join(data, "private", "below"), 0o755))
+	must(os.WriteFile(filepath.Join(data, "private", "below", "open"), []byte("p"), 0o644))
+	must(os.Chmod(filepath.Join(data, "private"), 0o700))
+	must(os.Symlink("private/below", filepath.Join(data, "short")))
 	must(os.WriteFile(filepath.Join(root, "image"), []byte("i"), 0o600))
 	must(os.Symlink(filepath.Join(root, "image"), filepath.Join(data, "link")))
 	uid := int64(os.Getuid())
@@ -42,6 +47,13 @@ func TestKeepArtifacts(t *testing.T) {
 		{path: "data/shut", mount: "data", want: volume.Artifact{Kept: true}},
 		{path: "data/shut", mount: "data", user: &other, want: volume.Artifact{Kept: true}},
 		{path: "data/shut", mount: "data", user: &uid},
+		{path: "data/private/below/open", mount: "data", want: volume.Artifact{Kept: true}},
+		{path: "data/private/below/open", mount: "data", user: &other, want: volume.Artifact{Kept: true}},
+		{path: "data/private/below/open", mount: "data", user: &uid},
+		{path: "data/private/below", mount: "data", user: &other, want: volume.Artifact{Kept: true}},
+		{path: "data/private/below/open", mount: "data/private/below"},
+		{path: "data/private/below/none", mount: "data", want: volume.Artifact{Missing: true}},
+		{path: "data/short/open", mount: "data", user: &other, want: volume.Artifact{Kept: true}},
 		{path: "data/link", mount: "data", user: &uid, want: volume.Artifact{Kept: true}},
 	} {
 		dir := volume.Of(t.TempDir(), "main")

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"strconv"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -63,16 +64,25 @@ func (s Store) Save(ctx context.Context, a *wfv1.Artifact, output Output) error 
 	})
 }
 
-// SaveFile stores a file as it is.
-func (s Store) SaveFile(ctx context.Context, a *wfv1.Artifact, name string) error {
+// SaveFile stores a file as it is. Each attempt opens it anew; when that fails, trying again does not help.
+func (s Store) SaveFile(ctx context.Context, a *wfv1.Artifact, open func() (*os.File, error)) error {
 	return s.try(ctx, func() error {
+		f, err := open()
+		if err != nil {
+			return artifact.MarkLasting(err)
+		}
+		defer f.Close()
 		driver, err := s.Open(ctx, &a.ArtifactLocation)
 		if err != nil {
 			return err
 		}
-		return driver.Save(ctx, a, name)
+		return driver.Save(ctx, a, Descriptor(f))
 	})
 }
+
+// Descriptor is a name of an open file or directory that leads to nothing else, whatever takes the place of its own name. It
+// holds until the file is closed, in this process only.
+func Descriptor(f *os.File) string { return "/proc/self/fd/" + strconv.Itoa(int(f.Fd())) }
 
 // stream stores what write writes. An object of which only a part could be written must not stay: the driver sees the error
 // of the writer.

@@ -95,7 +95,18 @@ func (s files) entry(root *os.Root, file, name string, info fs.FileInfo) Entry {
 	return Entry{
 		Name: name, Mode: info.Mode(), Size: info.Size(), ModTime: info.ModTime(), User: owner(info),
 		// Non-blocking: a FIFO may have taken the place of the file.
-		Open: func() (io.ReadSeekCloser, error) { return root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0) },
+		Open: func() (io.ReadSeekCloser, error) {
+			f, err := root.OpenFile(file, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+			if err != nil {
+				return nil, err
+			}
+			// One that somebody writes to would keep the reader waiting all the same.
+			if now, err := f.Stat(); err != nil || !now.Mode().IsRegular() {
+				f.Close()
+				return nil, errors.Join(err, &fs.PathError{Op: "read", Path: file, Err: errors.New("is no longer a regular file")})
+			}
+			return f, nil
+		},
 	}
 }
 

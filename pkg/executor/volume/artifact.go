@@ -16,11 +16,15 @@ type Artifact struct {
 
 // ArtifactFile is the name of the file that an output artifact is kept in, as a tar.
 func (c Container) ArtifactFile(index int) string {
-	return c.file(fmt.Sprintf("artifact-%d.tar", index))
+	return c.file(artifactName(index))
 }
 
+func artifactName(index int) string { return fmt.Sprintf("artifact-%d.tar", index) }
+
+const logName = "combined"
+
 // LogFile is the name of the file with all that the container's command has printed.
-func (c Container) LogFile() string { return c.file("combined") }
+func (c Container) LogFile() string { return c.file(logName) }
 
 // CreateLog makes that file; writes are appended.
 func (c Container) CreateLog() (*os.File, error) { return create(c.LogFile(), os.O_APPEND) }

@@ -72,7 +72,7 @@ func (t *Tail) append(piece []byte) error {
 // ReadResult returns the last ResultBytes of main's output without one newline at its end; nil when nothing was captured,
 // because main never started.
 func (c Container) ReadResult() (*string, error) {
-	f, err := os.Open(c.file("result"))
+	f, err := c.open("result")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -87,6 +87,9 @@ func (c Container) ReadResult() (*string, error) {
 		return nil, err
 	}
 	total := int64(binary.BigEndian.Uint64(count[:]))
+	if total < 0 {
+		return nil, errors.New("the file of the result is damaged")
+	}
 	size := min(total, ResultBytes)
 	data := make([]byte, size)
 	at := (total - size) % ringBytes

@@ -7,10 +7,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 // Container is the directory of one container in the shared volume.
@@ -18,27 +21,51 @@ type Container string
 
 // Of is the directory of a container below the shared volume.
 func Of(shared, container string) Container {
-	return Container(filepath.Join(shared, "ctr", container))
+	return Container(filepath.Join(shared, containers, container))
 }
+
+// containers is the directory of the shared volume with a directory for each container.
+const containers = "ctr"
 
 func (c Container) file(name string) string { return filepath.Join(string(c), name) }
 
 // Create makes the directory, writable for whatever user the container runs as.
 func (c Container) Create() error {
-	for _, dir := range []string{filepath.Dir(string(c)), string(c)} {
-		if err := os.MkdirAll(dir, 0o777); err != nil {
-			return err
-		}
-		if err := os.Chmod(dir, 0o777); err != nil && !errors.Is(err, fs.ErrPermission) {
+	shared, dir := c.place()
+	root, err := os.OpenRoot(shared)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	for _, name := range []string{filepath.Dir(dir), dir} {
+		if err := makeDirectory(root, name); err != nil {
 			return err
 		}
 	}
-	lock, err := os.OpenFile(c.file("lock"), os.O_CREATE|os.O_RDWR, 0o666)
+	lock, err := openRegular(root, filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
 		return err
 	}
 	defer lock.Close()
 	return lock.Chmod(0o666) // the umask may have taken it
+}
+
+func makeDirectory(root *os.Root, name string) error {
+	if err := root.Mkdir(name, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if err := isDirectory(root, name); err != nil {
+		return err
+	}
+	d, err := root.OpenFile(name, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NOFOLLOW|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	if err := d.Chmod(0o777); err != nil && !errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return nil
 }
 
 // Hold takes the lock for as long as this process lives, and says so with a file: who sees the file knows that the lock was
@@ -56,13 +83,13 @@ func (c Container) Hold() (*os.File, error) {
 
 // Ready tells whether the lock is or was held.
 func (c Container) Ready() bool {
-	_, err := os.Stat(c.file("ready"))
+	_, err := os.Lstat(c.file("ready"))
 	return err == nil
 }
 
 // AwaitRelease blocks until nobody holds the lock.
 func (c Container) AwaitRelease() error {
-	lock, err := os.Open(c.file("lock"))
+	lock, err := c.open("lock")
 	if err != nil {
 		return err
 	}
@@ -108,14 +135,26 @@ func (c Container) WriteOutputs(o *Outputs) error {
 	return os.Rename(next, c.file("outputs.json"))
 }
 
+// outputsLimit is how much is read of what the wrapper leaves. A byte of an output has up to six in JSON; what is beyond
+// the limit was not written by the wrapper, and would cost the reader its memory.
+const outputsLimit = 8 * task.MaxOutputBytes
+
 // ReadOutputs reads them; nil when the wrapper was killed before it could write them.
 func (c Container) ReadOutputs() (*Outputs, error) {
-	data, err := os.ReadFile(c.file("outputs.json"))
+	f, err := c.open("outputs.json")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, outputsLimit+1))
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > outputsLimit {
+		return nil, fmt.Errorf("%s has more than %d bytes, and the outputs of a step may have %d in all: use artifacts", c.file("outputs.json"), outputsLimit, task.MaxOutputBytes)
 	}
 	o := &Outputs{}
 	if err := json.Unmarshal(data, o); err != nil {

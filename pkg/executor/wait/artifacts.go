@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 
@@ -32,7 +31,7 @@ func (o Options) saveArtifacts(ctx context.Context, t *task.Task, dir volume.Con
 		if left != nil && i < len(left.Artifacts) {
 			found = left.Artifacts[i]
 		}
-		err := o.saveArtifact(ctx, declared, found, dir.ArtifactFile(i))
+		err := o.saveArtifact(ctx, declared, found, func() (*os.File, error) { return dir.OpenArtifact(i) })
 		switch {
 		case err == nil:
 			saved = append(saved, declared.Reported)
@@ -40,11 +39,11 @@ func (o Options) saveArtifacts(ctx context.Context, t *task.Task, dir volume.Con
 		default:
 			problems = append(problems, fmt.Errorf("output artifact '%s': %s: %w", declared.Name, declared.Path, err))
 		}
-		_ = os.Remove(dir.ArtifactFile(i)) // its room is wanted for the next one
+		_ = dir.RemoveArtifact(i) // its room is wanted for the next one
 	}
 	for i := range t.Logs {
 		l := &t.Logs[i]
-		switch err := o.saveLog(ctx, l, volume.Of(o.Shared, l.Container).LogFile()); {
+		switch err := o.saveLog(ctx, l); {
 		case errors.Is(err, fs.ErrNotExist): // it never started
 		case err != nil:
 			problems = append(problems, fmt.Errorf("log of container %s: %w", l.Container, err))
@@ -55,7 +54,7 @@ func (o Options) saveArtifacts(ctx context.Context, t *task.Task, dir volume.Con
 	return saved, problems
 }
 
-func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, found volume.Artifact, kept string) error {
+func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, found volume.Artifact, kept func() (*os.File, error)) error {
 	a := &wfv1.Artifact{}
 	if err := json.Unmarshal(declared.Stored, a); err != nil {
 		return fmt.Errorf("its declaration cannot be read: %w", err)
@@ -66,7 +65,7 @@ func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, foun
 	case found.Problem != "":
 		return errors.New(found.Problem)
 	case found.Kept:
-		f, err := os.Open(kept)
+		f, err := kept()
 		if err != nil {
 			return err
 		}
@@ -86,12 +85,13 @@ func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, foun
 	return o.Artifacts.Save(ctx, a, store.Output{
 		Source: tree.Files(root, name),
 		Directory: func() (string, func(), error) {
-			d, err := root.Open(name)
+			// It may have become a FIFO since it was looked at.
+			d, err := root.OpenFile(name, os.O_RDONLY|syscall.O_DIRECTORY|syscall.O_NONBLOCK, 0)
 			if err != nil {
 				return "", nil, err
 			}
 			// By its descriptor: a name could lead elsewhere by the time it is looked up.
-			return "/proc/self/fd/" + strconv.Itoa(int(d.Fd())), func() { d.Close() }, nil
+			return store.Descriptor(d), func() { d.Close() }, nil
 		},
 	})
 }
@@ -105,15 +105,12 @@ func below(path, mount string) string {
 	return name
 }
 
-func (o Options) saveLog(ctx context.Context, l *task.Log, file string) error {
-	if _, err := os.Stat(file); err != nil {
-		return err
-	}
+func (o Options) saveLog(ctx context.Context, l *task.Log) error {
 	a := &wfv1.Artifact{}
 	if err := json.Unmarshal(l.Stored, a); err != nil {
 		return fmt.Errorf("its declaration cannot be read: %w", err)
 	}
-	return o.Artifacts.SaveFile(ctx, a, file)
+	return o.Artifacts.SaveFile(ctx, a, volume.Of(o.Shared, l.Container).OpenLog)
 }
 
 // joined is all that went wrong, in one line (ART-19).

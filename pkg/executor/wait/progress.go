@@ -2,8 +2,6 @@ package wait
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -40,7 +38,6 @@ func PaceFrom(getenv func(string) string) Pace {
 // tellProgress reports the progress of main until the returned function is called, which gives the last progress there was.
 // The first is told at once, later ones not too often.
 func (o Options) tellProgress(ctx context.Context, t *task.Task) func() wfv1.Progress {
-	file := filepath.Join(o.Shared, task.ProgressFile)
 	if !t.Progress || o.Pace.Read < 0 || o.Pace.Tell < 0 {
 		return func() wfv1.Progress { return "" }
 	}
@@ -64,7 +61,7 @@ func (o Options) tellProgress(ctx context.Context, t *task.Task) func() wfv1.Pro
 			case <-ctx.Done():
 				return
 			case now := <-ticker.C:
-				p := readProgress(file)
+				p := readProgress(o.Shared)
 				if p == "" || p == told || now.Before(next) {
 					continue
 				}
@@ -81,13 +78,13 @@ func (o Options) tellProgress(ctx context.Context, t *task.Task) func() wfv1.Pro
 	return func() wfv1.Progress {
 		stop()
 		<-over
-		return readProgress(file)
+		return readProgress(o.Shared)
 	}
 }
 
-// readProgress is the last line of the file that is a progress; empty when there is none.
-func readProgress(file string) wfv1.Progress {
-	text := volume.Read(os.OpenFile, file, maxProgressBytes).Content
+// readProgress is the last line of main's file that is a progress; empty when there is none.
+func readProgress(shared string) wfv1.Progress {
+	text := volume.Read(volume.In(shared), task.ProgressFile, maxProgressBytes).Content
 	var last wfv1.Progress
 	for line := range strings.Lines(text) {
 		if p, ok := wfv1.ParseProgress(strings.TrimSpace(line)); ok {
