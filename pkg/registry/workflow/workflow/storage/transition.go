@@ -1,50 +1,143 @@
 package storage
 
 import (
+	"slices"
+
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
-// recognised tells whether a change of status may be made by a write of the workflow itself, and leaves of the new status
-// what such a change may touch. Clients of Argo do these things that way, and the roles made for it grant only `update
-// workflows`:
+// Actions, as they are noted on workflows; those of a shutdown are named by its strategy.
+const (
+	actionSuspend = "Suspend"
+	actionResume  = "Resume"
+	actionSet     = "Set"
+	actionRetry   = "Retry"
+)
+
+// recognised tells which action a change of status is that may be made by a write of the workflow itself, empty if it is
+// none, and leaves of the new status what such a change may touch. Clients of Argo do these things that way, and the roles
+// made for it grant only `update workflows`:
 //
 //   - a finished workflow is reset for a retry (OPS-13);
 //   - suspended steps are resumed, ended, or given outputs (OPS-09, OPS-10, OPS-12).
 //
 // Suspending and shutting down change the spec only, and a resubmitted workflow brings its status when it is created.
-func recognised(old, updated *v1alpha1.WorkflowStatus, stored []v1alpha1.NodeStatus, change tableChange) bool {
+func recognised(old *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, stored []v1alpha1.NodeStatus, change *tableChange) string {
 	known := make(map[string]*v1alpha1.NodeStatus, len(stored))
 	for i := range stored {
 		known[stored[i].ID] = &stored[i]
 	}
-	if old.Phase.Completed() && (updated.Phase == v1alpha1.WorkflowUnknown || updated.Phase == v1alpha1.WorkflowRunning) {
-		return retries(old, updated, known, change)
+	switch {
+	case old.Status.Phase.Completed() && (updated.Phase == v1alpha1.WorkflowUnknown || updated.Phase == v1alpha1.WorkflowRunning):
+		if retries(&old.Status, updated, known, change) {
+			return actionRetry
+		}
+	case len(change.set) > 0 && len(change.removed) == 0 && resumesSteps(old, updated, known, change):
+		for i := range change.set {
+			if change.set[i].Phase != v1alpha1.NodeSucceeded {
+				return actionSet
+			}
+		}
+		return actionResume
 	}
-	return len(change.removed) == 0 && resumesSteps(old, updated, known, change)
+	return ""
+}
+
+// specAction tells which action a change of the spec is, empty if it is none.
+func specAction(old, updated *v1alpha1.WorkflowSpec) string {
+	suspended := func(spec *v1alpha1.WorkflowSpec) bool { return spec.Suspend != nil && *spec.Suspend }
+	switch {
+	case updated.Shutdown != old.Shutdown && updated.Shutdown != "":
+		return string(updated.Shutdown)
+	case suspended(updated) && !suspended(old):
+		return actionSuspend
+	case suspended(old) && !suspended(updated):
+		return actionResume
+	}
+	return ""
 }
 
 // resumesSteps tells whether the change is one of suspended steps and nothing else.
-func resumesSteps(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.NodeStatus, change tableChange) bool {
+func resumesSteps(old *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.NodeStatus, change *tableChange) bool {
+	global := map[string]bool{}
 	for i := range change.set {
 		before, ok := known[change.set[i].ID]
-		if !ok || !resumes(before, &change.set[i]) {
+		if !ok || !resumes(before, &change.set[i], declaredGlobals(old, before)) {
+			return false
+		}
+		for _, p := range parameters(change.set[i].Outputs) {
+			if p.GlobalName != "" {
+				global[p.GlobalName] = true
+			}
+		}
+	}
+	before, after := headerStatus(&old.Status), headerStatus(updated)
+	before.Outputs, after.Outputs = nil, nil
+	return apiequality.Semantic.DeepEqual(before, after) && publishes(old.Status.Outputs, updated.Outputs, global)
+}
+
+// resumedPhases are what a suspended step may become.
+var resumedPhases = []v1alpha1.NodePhase{
+	v1alpha1.NodeRunning, v1alpha1.NodeSucceeded, v1alpha1.NodeFailed, v1alpha1.NodeError, v1alpha1.NodeSkipped,
+}
+
+// resumes tells whether a suspended step was resumed, ended, or given outputs, and nothing else. globals are the names under
+// which it may publish outputs.
+func resumes(before, after *v1alpha1.NodeStatus, globals map[string]bool) bool {
+	if before.Type != v1alpha1.NodeTypeSuspend || before.Fulfilled() || after.Phase != before.Phase && !slices.Contains(resumedPhases, after.Phase) {
+		return false
+	}
+	for _, p := range parameters(after.Outputs) {
+		if p.GlobalName != "" && !globals[p.GlobalName] {
 			return false
 		}
 	}
-	before, after := headerStatus(old), headerStatus(updated)
-	before.Outputs, after.Outputs = nil, nil
-	return apiequality.Semantic.DeepEqual(before, after) && publishes(old.Outputs, updated.Outputs, change)
+	return apiequality.Semantic.DeepEqual(withoutParameters(before.Outputs), withoutParameters(after.Outputs)) &&
+		apiequality.Semantic.DeepEqual(withoutResult(before), withoutResult(after))
 }
 
-// resumes tells whether a suspended step was resumed, ended, or given outputs, and nothing else.
-func resumes(before, after *v1alpha1.NodeStatus) bool {
-	if before.Type != v1alpha1.NodeTypeSuspend || before.Fulfilled() {
-		return false
+// declaredGlobals are the names under which a step publishes outputs, by its own account or by its template's.
+func declaredGlobals(workflow *v1alpha1.Workflow, n *v1alpha1.NodeStatus) map[string]bool {
+	names := map[string]bool{}
+	note := func(outputs *v1alpha1.Outputs) {
+		for _, p := range parameters(outputs) {
+			if p.GlobalName != "" {
+				names[p.GlobalName] = true
+			}
+		}
 	}
-	return apiequality.Semantic.DeepEqual(withoutResult(before), withoutResult(after))
+	note(n.Outputs)
+	for _, spec := range []*v1alpha1.WorkflowSpec{&workflow.Spec, workflow.Status.StoredWorkflowSpec} {
+		if spec == nil || n.TemplateName == "" {
+			continue
+		}
+		for i := range spec.Templates {
+			if spec.Templates[i].Name == n.TemplateName {
+				note(&spec.Templates[i].Outputs)
+			}
+		}
+	}
+	return names
+}
+
+func parameters(outputs *v1alpha1.Outputs) []v1alpha1.Parameter {
+	if outputs == nil {
+		return nil
+	}
+	return outputs.Parameters
+}
+
+// withoutParameters is what of outputs no user supplies.
+func withoutParameters(outputs *v1alpha1.Outputs) v1alpha1.Outputs {
+	if outputs == nil {
+		return v1alpha1.Outputs{}
+	}
+	rest := *outputs
+	rest.Parameters = nil
+	return rest
 }
 
 // withoutResult is a node without what resuming it changes.
@@ -57,25 +150,10 @@ func withoutResult(n *v1alpha1.NodeStatus) v1alpha1.NodeStatus {
 }
 
 // publishes tells whether the outputs of the workflow change only by what the changed steps publish with a globalName.
-func publishes(old, updated *v1alpha1.Outputs, change tableChange) bool {
-	if apiequality.Semantic.DeepEqual(old, updated) {
-		return true
-	}
-	global := map[string]bool{}
-	for i := range change.set {
-		if outputs := change.set[i].Outputs; outputs != nil {
-			for j := range outputs.Parameters {
-				global[outputs.Parameters[j].GlobalName] = true
-			}
-		}
-	}
+func publishes(old, updated *v1alpha1.Outputs, global map[string]bool) bool {
 	rest := func(outputs *v1alpha1.Outputs) v1alpha1.Outputs {
-		if outputs == nil {
-			return v1alpha1.Outputs{}
-		}
-		kept := *outputs
-		kept.Parameters = nil
-		for _, p := range outputs.Parameters {
+		kept := withoutParameters(outputs)
+		for _, p := range parameters(outputs) {
 			if !global[p.Name] {
 				kept.Parameters = append(kept.Parameters, p)
 			}
@@ -83,34 +161,4 @@ func publishes(old, updated *v1alpha1.Outputs, change tableChange) bool {
 		return kept
 	}
 	return apiequality.Semantic.DeepEqual(rest(old), rest(updated))
-}
-
-// retries tells whether a finished workflow is reset: nodes are forgotten or run again, and none gets a result that it did
-// not have. Of the header only what a retry changes is taken.
-func retries(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.NodeStatus, change tableChange) bool {
-	for i := range change.set {
-		after := &change.set[i]
-		before, ok := known[after.ID]
-		if !ok || after.Fulfilled() && !apiequality.Semantic.DeepEqual(withoutEdges(before), withoutEdges(after)) {
-			return false
-		}
-	}
-	// The client may have changed parameters as well; groups that run again work their inputs out anew.
-	forgetInputs(change.set)
-	reset := headerStatus(old)
-	reset.Phase, reset.Message, reset.StartedAt, reset.FinishedAt = updated.Phase, updated.Message, updated.StartedAt, updated.FinishedAt
-	// Whatever the client wrote there, the controller has to begin with a first look.
-	reset.Phase = v1alpha1.WorkflowUnknown
-	reset.Conditions, reset.PersistentVolumeClaims, reset.StoredWorkflowSpec = updated.Conditions, updated.PersistentVolumeClaims, updated.StoredWorkflowSpec
-	reset.Retries = old.Retries + 1
-	reset.Nodes = updated.Nodes
-	*updated = reset
-	return true
-}
-
-// withoutEdges is a node without what the removal of others changes in it.
-func withoutEdges(n *v1alpha1.NodeStatus) v1alpha1.NodeStatus {
-	rest := *n
-	rest.Parents, rest.OutboundNodes, rest.Children = nil, nil, nil
-	return rest
 }

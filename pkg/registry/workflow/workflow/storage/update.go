@@ -45,7 +45,9 @@ type writer struct {
 	records []v1alpha1.NodeStatus
 	// ignored is true when a change of status was not taken.
 	ignored bool
-	err     error
+	// action is what a change of status that was taken amounts to.
+	action string
+	err    error
 }
 
 func (t tables) newWriter(s scope) *writer {
@@ -58,7 +60,7 @@ func (w *writer) release() { w.table.Release() }
 // reset forgets an attempt: after a conflict the update is made anew from the newer object.
 func (w *writer) reset() {
 	w.table.Release()
-	w.table, w.records, w.ignored = nil, nil, false
+	w.table, w.records, w.ignored, w.action = nil, nil, false, ""
 	w.commit.changes, w.commit.first = nil, false
 }
 
@@ -189,15 +191,21 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 	case !paged(old):
 		stored = node.FromWire(old.Status.Nodes)
 		change = compareTables(stored, status.Nodes)
+		if len(status.Nodes) == 0 && !retriesOnlyNode(status, &change) {
+			change = tableChange{records: stored} // absent nodes are no change of the nodes, as with those in pages
+		}
 	}
 	switch {
 	case change.empty() && apiequality.Semantic.DeepEqual(headerStatus(status), headerStatus(&old.Status)):
 		*status = old.Status
-	case w.scope == wholeObject && !recognised(&old.Status, status, stored, change):
+	case w.scope == wholeObject:
+		if w.action = recognised(old, status, stored, &change); w.action != "" {
+			return w.take(ctx, status, old, change)
+		}
 		*status = old.Status
 		w.ignored = true
 	default:
-		if w.scope == wholeStatus && old.Status.Phase.Completed() && !status.Phase.Completed() {
+		if old.Status.Phase.Completed() && !status.Phase.Completed() {
 			status.Retries++
 		}
 		return w.take(ctx, status, old, change)

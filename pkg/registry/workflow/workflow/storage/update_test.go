@@ -224,7 +224,10 @@ func TestPlainUpdateOfStatus(t *testing.T) {
 			n.Phase, n.Message = v1alpha1.NodeFailed, "Step was stopped"
 			w.Status.Nodes[n.ID] = n
 		}, true},
-		{"retry", v1alpha1.WorkflowFailed, func(w *v1alpha1.Workflow) { w.Status.Phase = v1alpha1.WorkflowRunning }, true},
+		{"retry", v1alpha1.WorkflowFailed, func(w *v1alpha1.Workflow) {
+			w.Status.Phase = v1alpha1.WorkflowRunning
+			delete(w.Status.Nodes, "wf-0000002")
+		}, true},
 		{"phase", v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Status.Phase = v1alpha1.WorkflowSucceeded }, false},
 		{"finished workflow gets another end", v1alpha1.WorkflowFailed, func(w *v1alpha1.Workflow) { w.Status.Phase = v1alpha1.WorkflowSucceeded }, false},
 		{"message", v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Status.Message = "hello" }, false},
