@@ -157,6 +157,22 @@ func TestReportAboutAnotherList(t *testing.T) {
 	}
 }
 
+// A pod may have been built when the informer did not know yet what the one before it had done.
+func TestReportOfPodWithOldList(t *testing.T) {
+	w := newWorld(t, finished(completion), Options{})
+	w.syncWorkflow()
+	task, p := w.sync()
+	task.Status.ArtifactResultsByNode = map[string]wfv1.ArtifactResultNodeStatus{"n1": {ArtifactResults: map[string]wfv1.ArtifactResult{"a": {Name: "a", Success: true}}}}
+	if err := w.client.Tracker().Update(wfv1.SchemeGroupVersion.WithResource("workflowartifactgctasks"), task, "ns"); err != nil {
+		t.Fatal(err)
+	}
+	w.end(p, corev1.PodFailed, `{"failed":"0-1","failures":[],"complete":true}`)
+	task, _ = w.sync()
+	if r := task.Status.ArtifactResultsByNode["n1"].ArtifactResults; w.marked() != "ac" || !r["a"].Success || r["b"].Success {
+		t.Errorf("marked %s, %+v", w.marked(), task.Status)
+	}
+}
+
 // change changes the workflow as a user or its controller would.
 func (w *world) change(f func(wf *wfv1.Workflow)) *wfv1.Workflow {
 	w.t.Helper()
