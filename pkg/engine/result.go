@@ -22,12 +22,20 @@ func (r *Run) expectsResult(e *entry) bool {
 // resultReported takes over what the executor says about a node (EXE-02, EXE-03).
 func (r *Run) resultReported(ev ResultReported) {
 	e := r.table[ev.NodeID]
-	if e == nil || e.over() {
+	if e == nil || e.over() || e.st.Type != v1alpha1.NodeTypePod { // only pods report
 		return
 	}
+	var admitted *v1alpha1.Outputs
+	var refused []string
+	if ev.Result.Outputs != nil {
+		admitted, refused = r.believe(e, ev.Result.Outputs)
+	}
 	r.change(e, func(st *v1alpha1.NodeStatus) {
-		if ev.Result.Outputs != nil {
-			out := ev.Result.Outputs.DeepCopy()
+		if len(refused) > 0 {
+			st.Message = refusal(refused)
+		}
+		if admitted != nil {
+			out := admitted.DeepCopy()
 			if st.Outputs != nil && out.ExitCode == nil {
 				out.ExitCode = st.Outputs.ExitCode
 			}
@@ -41,6 +49,9 @@ func (r *Run) resultReported(ev ResultReported) {
 			st.TaskResultSynced = &yes
 		}
 	})
+	if len(refused) > 0 { // the end of the pod may replace the message of the node
+		r.out.Events = append(r.out.Events, WorkflowEvent{Type: eventWarning, Reason: "WorkflowOutputsIgnored", Message: e.st.Name + ": " + refusal(refused), NodeID: e.st.ID})
+	}
 	r.updateProgress(e)
 	if e.st.Outputs != nil {
 		r.exportGlobals(e.st.Outputs)

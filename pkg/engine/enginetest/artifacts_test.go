@@ -90,27 +90,27 @@ templates:
 	prefix := "f/me/" + d.Workflow.CreationTimestamp.UTC().Format("2006")
 	for node, want := range map[string]string{
 		"wf":              "given=hello me",
-		"wf[1].from":      "in=" + prefix + "/out@/i",
-		"wf[1].part":      "in=" + prefix + "/plain/x/me@/i:none",
-		"wf[1].each(0:1)": "in=" + prefix + "/out/1@/i",
-		"wf[1].each(1:2)": "in=" + prefix + "/out/2@/i",
-		"wf[1].chosen":    "in=" + prefix + "/out@/i",
+		"wf[1].from":      "in=" + prefix + "/out.tgz@/i",
+		"wf[1].part":      "in=" + prefix + "/p/x/me@/i:none",
+		"wf[1].each(0:1)": "in=" + prefix + "/out.tgz/1@/i",
+		"wf[1].each(1:2)": "in=" + prefix + "/out.tgz/2@/i",
+		"wf[1].chosen":    "in=" + prefix + "/out.tgz@/i",
 		"wf[1].outer":     "in=hello me@/i",
-		"wf[1].global":    "in=" + prefix + "/out@/i",
+		"wf[1].global":    "in=" + prefix + "/out.tgz@/i",
 		"wf[1].literal":   "in=k/wf@/i",
-		"wf[2].nested":    "in=" + prefix + "/plain/sub:none",
-		"wf[2].nested.t":  "in=" + prefix + "/plain/sub/deeper@/i:none",
-		"wf.onExit[0].l":  "in=" + prefix + "/out@/i",
+		"wf[2].nested":    "in=" + prefix + "/p/sub:none",
+		"wf[2].nested.t":  "in=" + prefix + "/p/sub/deeper@/i:none",
+		"wf.onExit[0].l":  "in=" + prefix + "/out.tgz@/i",
 	} {
 		if got := inputArtifacts(d, node); got != want {
 			t.Errorf("%s: inputs %q, want %q", node, got, want)
 		}
 	}
-	if got := artifactsOf(d.Workflow.Status.Outputs.Artifacts); got != "shared="+prefix+"/out@/o" {
+	if got := artifactsOf(d.Workflow.Status.Outputs.Artifacts); got != "shared="+prefix+"/out.tgz@/o" {
 		t.Errorf("global outputs %q", got)
 	}
 	for _, n := range d.Nodes {
-		if n.Name == "wf" && artifactsOf(n.Outputs.Artifacts) != "result="+prefix+"/out@/o part="+prefix+"/plain/p@/p:none" {
+		if n.Name == "wf" && artifactsOf(n.Outputs.Artifacts) != "result="+prefix+"/out.tgz@/o part="+prefix+"/p/p@/p:none" {
 			t.Errorf("outputs of the steps: %q", artifactsOf(n.Outputs.Artifacts))
 		}
 	}
@@ -235,7 +235,7 @@ templates:
 	want := ""
 	for _, n := range d.Nodes {
 		if n.Name == "wf.a(1)" {
-			want = "in=wf/" + node.PodName("v2", "wf", n.Name, "again") + "/out@/i"
+			want = "in=wf/" + node.PodName("v2", "wf", n.Name, "again") + "/out.tgz@/i"
 		}
 	}
 	if got := inputArtifacts(d, "wf.b"); got != want {

@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"maps"
+	"path"
 	"slices"
 	"time"
 
@@ -130,11 +131,19 @@ func (d *Driver) result(p *pod) engine.Event {
 			continue
 		}
 		if _, ok := declared.GetKey(); !ok {
-			declared.ArtifactLocation = v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: p.request.ArtifactPrefix + "/" + declared.Name}}
+			declared.ArtifactLocation = v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: p.request.ArtifactPrefix + "/" + fileName(&declared)}}
 		}
 		out.Artifacts = append(out.Artifacts, declared)
 	}
 	return engine.ResultReported{NodeID: p.request.NodeID, Result: v1alpha1.NodeResult{Outputs: out}, Final: true}
+}
+
+// fileName is the last part of a key that nobody has given (ART-09).
+func fileName(a *v1alpha1.Artifact) string {
+	if a.Archive != nil && a.Archive.None != nil {
+		return path.Base(a.Path)
+	}
+	return a.Name + ".tgz"
 }
 
 func (d *Driver) observed(p *pod) engine.Event {
