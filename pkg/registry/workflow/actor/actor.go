@@ -4,6 +4,7 @@ package actor
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -29,14 +30,18 @@ type record struct {
 // creatorLabels and creatorAnnotation are what the server alone writes.
 var creatorLabels = []string{v1alpha1.LabelKeyCreator, v1alpha1.LabelKeyCreatorEmail, v1alpha1.LabelKeyCreatorPreferredUsername}
 
+// actorLabels and AnnotationKeyActor are what the server alone writes when somebody acts on an object.
+var actorLabels = []string{v1alpha1.LabelKeyActor, v1alpha1.LabelKeyActorEmail, v1alpha1.LabelKeyActorPreferredUsername, v1alpha1.LabelKeyAction}
+
 // Created notes the user of the request as the creator of an object. What a client supplied is replaced (LBL-04).
 func Created(ctx context.Context, object metav1.Object, now time.Time) {
 	labels := object.GetLabels()
-	for _, key := range creatorLabels {
+	for _, key := range append(slices.Clone(creatorLabels), actorLabels...) {
 		delete(labels, key)
 	}
 	annotations := object.GetAnnotations()
 	delete(annotations, v1alpha1.AnnotationKeyCreator)
+	delete(annotations, v1alpha1.AnnotationKeyActor) // nobody has acted on it yet
 	if noted, ok := recordOf(ctx, "", now); ok {
 		labels = with(labels, v1alpha1.LabelKeyCreator, label(noted.User))
 		annotations = with(annotations, v1alpha1.AnnotationKeyCreator, noted.text())
@@ -53,6 +58,16 @@ func KeepCreator(object, stored metav1.Object) {
 	}
 	object.SetLabels(labels)
 	object.SetAnnotations(kept(annotations, stored.GetAnnotations(), v1alpha1.AnnotationKeyCreator))
+}
+
+// KeepActor gives a changed object the actor that it had: an ordinary write is nobody's word for who did something.
+func KeepActor(object, stored metav1.Object) {
+	labels := object.GetLabels()
+	for _, key := range actorLabels {
+		labels = kept(labels, stored.GetLabels(), key)
+	}
+	object.SetLabels(labels)
+	object.SetAnnotations(kept(object.GetAnnotations(), stored.GetAnnotations(), v1alpha1.AnnotationKeyActor))
 }
 
 // Acted notes what the user of the request did to an object (OPS-17).

@@ -62,7 +62,17 @@ func TestCreatorAndActor_OPS17(t *testing.T) {
 		t.Errorf("actor %v %v", wf.Labels, wf.Annotations)
 	}
 
+	changed = wf.DeepCopy()
+	changed.Labels[v1alpha1.LabelKeyAction], changed.Annotations = "Forged", nil
+	KeepActor(changed, wf)
+	if changed.Labels[v1alpha1.LabelKeyAction] != "Retry" || changed.Annotations[v1alpha1.AnnotationKeyActor] == "" {
+		t.Errorf("an update changed the actor: %v %v", changed.Labels, changed.Annotations)
+	}
+
 	Created(t.Context(), wf, now)
+	if wf.Labels[v1alpha1.LabelKeyActor] != "" || wf.Annotations[v1alpha1.AnnotationKeyActor] != "" {
+		t.Errorf("a new object has an actor: %v", wf.Labels)
+	}
 	if _, ok := wf.Labels[v1alpha1.LabelKeyCreator]; ok || wf.Annotations[v1alpha1.AnnotationKeyCreator] != "" {
 		t.Error("nobody is asking, and yet there is a creator")
 	}

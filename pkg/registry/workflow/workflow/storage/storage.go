@@ -138,6 +138,7 @@ func (r *REST) Create(ctx context.Context, object runtime.Object, validate rest.
 func (r *REST) Update(ctx context.Context, name string, info rest.UpdatedObjectInfo, createValidation rest.ValidateObjectFunc,
 	updateValidation rest.ValidateObjectUpdateFunc, forceAllowCreate bool, options *metav1.UpdateOptions) (runtime.Object, bool, error) {
 	w := r.newWriter(wholeObject)
+	w.clock = r.clock
 	defer w.release()
 	stored, created, err := r.Store.Update(withCommit(ctx, w.commit), name, w.wrap(info), createValidation, updateValidation, forceAllowCreate, options)
 	stored, err = w.finish(ctx, stored, err)

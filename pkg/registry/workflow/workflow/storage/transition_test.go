@@ -7,6 +7,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apiserver/pkg/authentication/user"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
@@ -187,5 +189,52 @@ func TestRetryOfTheOnlyNode_OPS13(t *testing.T) {
 	}
 	if got := f.get("wf"); len(got.Status.Nodes) != 0 || got.Status.Phase != "" || got.Status.Retries != 1 {
 		t.Errorf("not retried: %+v", got.Status)
+	}
+}
+
+// Who acted on a workflow is the server's to say, and it says so when a plain update does what a verb would (OPS-17).
+func TestActorOfAPlainUpdate_OPS17(t *testing.T) {
+	for name, tc := range map[string]struct {
+		phase  v1alpha1.WorkflowPhase
+		change func(*v1alpha1.Workflow)
+		action string
+	}{
+		"retry":      {v1alpha1.WorkflowFailed, resetRoot, "Retry"},
+		"resumed":    {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { resume(w, testSuspended) }, "Resume"},
+		"set":        {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { change(w, testSuspended, func(n *v1alpha1.NodeStatus) { n.Message = "m" }) }, "Set"},
+		"suspended":  {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Spec.Suspend = new(true) }, "Suspend"},
+		"stopped":    {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Spec.Shutdown = v1alpha1.ShutdownStrategyStop }, "Stop"},
+		"terminated": {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Spec.Shutdown = v1alpha1.ShutdownStrategyTerminate }, "Terminate"},
+		"nothing":    {v1alpha1.WorkflowRunning, func(*v1alpha1.Workflow) {}, ""},
+		"forged":     {v1alpha1.WorkflowRunning, func(w *v1alpha1.Workflow) { w.Status.Message = "m" }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFixture(t, Options{}, nodes.Options{})
+			transitionRun(f, tc.phase)
+			f.ctx = genericapirequest.WithUser(f.ctx, &user.DefaultInfo{Name: "jane"})
+			body := asOldClient(f.get("wf"))
+			tc.change(body)
+			body.Labels = map[string]string{v1alpha1.LabelKeyActor: "forged", v1alpha1.LabelKeyAction: "Forged", v1alpha1.LabelKeyActorEmail: "forged", "l": "1"}
+			body.Annotations = map[string]string{v1alpha1.AnnotationKeyActor: "forged"}
+			if _, err := f.put(f.Workflow, body); err != nil {
+				t.Fatal(err)
+			}
+			actor := map[bool]string{true: "jane"}[tc.action != ""]
+			got := f.get("wf")
+			if got.Labels[v1alpha1.LabelKeyAction] != tc.action || got.Labels[v1alpha1.LabelKeyActor] != actor || got.Labels[v1alpha1.LabelKeyActorEmail] != "" || got.Labels["l"] != "1" {
+				t.Errorf("labels %v", got.Labels)
+			}
+			if noted := got.Annotations[v1alpha1.AnnotationKeyActor]; noted == "forged" || (noted == "") != (tc.action == "") {
+				t.Errorf("annotation %s", noted)
+			}
+			body = got.DeepCopy()
+			body.Labels, body.Annotations = nil, nil
+			if _, err := f.put(f.Workflow, body); err != nil {
+				t.Fatal(err)
+			}
+			if got := f.get("wf"); got.Labels[v1alpha1.LabelKeyAction] != tc.action || got.Labels["l"] != "" {
+				t.Errorf("after another write: %v", got.Labels)
+			}
+		})
 	}
 }

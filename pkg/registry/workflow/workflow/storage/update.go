@@ -12,9 +12,11 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 )
 
@@ -38,6 +40,8 @@ type writer struct {
 	tables
 	scope  scope
 	commit *commit
+	// clock tells when somebody acted; only writes of the whole object need it.
+	clock clock.PassiveClock
 
 	// table is what was read of a workflow in pages.
 	table *nodes.Table
@@ -158,7 +162,26 @@ func (u wholeUpdate) UpdatedObject(ctx context.Context, object runtime.Object) (
 	if err != nil {
 		return nil, err
 	}
-	return updated, w.reconcile(ctx, updated.(*v1alpha1.Workflow), old)
+	workflow := updated.(*v1alpha1.Workflow)
+	if err := w.reconcile(ctx, workflow, old); err != nil {
+		return nil, err
+	}
+	if w.scope == wholeObject {
+		w.noteActor(ctx, workflow, old)
+	}
+	return workflow, nil
+}
+
+// noteActor notes who acted on the workflow, when the write does what a verb would have done.
+func (w *writer) noteActor(ctx context.Context, workflow, old *v1alpha1.Workflow) {
+	actor.KeepActor(workflow, old)
+	action := w.action
+	if action == "" {
+		action = specAction(&old.Spec, &workflow.Spec)
+	}
+	if action != "" {
+		actor.Acted(ctx, workflow, action, w.clock.Now())
+	}
 }
 
 // replaces is true for PUT: the body is the new object whatever the old one is.
