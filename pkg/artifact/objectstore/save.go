@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -48,7 +49,8 @@ func (s *Store) saveDirectory(ctx context.Context, key, directory string) error 
 			return s.saveEmptyDirectory(ctx, root, prefix, name)
 		}
 		group.Go(func() error {
-			file, err := root.Open(name)
+			// Non-blocking: opening a FIFO would wait for somebody to write to it.
+			file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 			if err != nil {
 				return err
 			}
