@@ -75,7 +75,7 @@ func largeRunNode(workflow string, ordinal int, phase v1alpha1.NodePhase) v1alph
 		n.ID, n.Name, n.Type, n.BoundaryID, n.Parents = workflow, workflow, v1alpha1.NodeTypeSteps, "", nil
 	case 1:
 		n.Type = v1alpha1.NodeTypeSuspend
-		n.Outputs = &v1alpha1.Outputs{Parameters: []v1alpha1.Parameter{{Name: "o", GlobalName: "g", ValueFrom: &v1alpha1.ValueFrom{Supplied: &v1alpha1.SuppliedValueFrom{}}}}}
+		n.Outputs = &v1alpha1.Outputs{Parameters: []v1alpha1.Parameter{{Name: "o", GlobalName: "g", ValueFrom: &v1alpha1.ValueFrom{Supplied: &v1alpha1.SuppliedValueFrom{}, Default: v1alpha1.AnyStringPtr("d")}}}}
 	}
 	return n
 }
