@@ -25,6 +25,10 @@ func (r *Run) resultReported(ev ResultReported) {
 	if e == nil || e.over() || e.st.Type != v1alpha1.NodeTypePod { // only pods report
 		return
 	}
+	if e.call == nil && len(r.asked) > 0 { // after a restart: what the node declares is not known yet
+		r.early = append(r.early, ev)
+		return
+	}
 	var admitted *v1alpha1.Outputs
 	var refused []string
 	if ev.Result.Outputs != nil {

@@ -52,6 +52,7 @@ type Run struct {
 
 	// what goes on
 	booted       bool
+	early        []ResultReported // came before the templates of their nodes were found again
 	over         bool
 	closed       bool // it was over when it was loaded: its header stays as it is
 	root         *slot
@@ -194,6 +195,11 @@ func (r *Run) Apply(now time.Time, events ...Event) Decision {
 	if !r.over {
 		r.boot()
 		r.settle()
+	}
+	early := r.early
+	r.early = nil
+	for _, ev := range early {
+		r.resultReported(ev)
 	}
 	for _, event := range events {
 		switch event.(type) {

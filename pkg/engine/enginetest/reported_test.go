@@ -226,3 +226,40 @@ func TestForgedReports_EXE02(t *testing.T) {
 		}
 	})
 }
+
+// After a restart a report may come before what the step declares is known again; it waits for that.
+func TestReportsBeforeTheirTemplate_EXE02(t *testing.T) {
+	wf := parse(t, `{metadata: {name: wf, namespace: ns}, spec: {entrypoint: main, arguments: {parameters: [{name: a, valueFrom: {configMapKeyRef: {name: c, key: k}}}]},
+  templates: [{name: main, container: {image: i}, `+reportedOutputs+`}]}}`)
+	repository := &wfv1.ArtifactRepository{}
+	if err := yaml.UnmarshalStrict([]byte(reportedS3), repository); err != nil {
+		t.Fatal(err)
+	}
+	wf.Status.ArtifactRepositoryRef = &wfv1.ArtifactRepositoryRefStatus{ArtifactRepository: repository}
+	now := time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
+	begin := func(nodes []wfv1.NodeStatus, events ...engine.Event) (*engine.Run, engine.Decision) {
+		run, err := engine.NewRun(wf, nodes, engine.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return run, run.Apply(now, events...)
+	}
+	value := "v"
+	answer := func(d engine.Decision) engine.Event {
+		if len(d.Resolve) != 1 {
+			t.Fatalf("nothing is asked: %+v", d)
+		}
+		return engine.TemplateResolved{Request: d.Resolve[0], Value: &value}
+	}
+	run, d := begin(nil)
+	d = run.Apply(now, answer(d))
+	if len(d.Create) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	said := honest(t, d.Create[0], repository)
+	run, d = begin(d.Nodes, engine.ResultReported{NodeID: "wf", Final: true, Result: wfv1.NodeResult{Outputs: said}})
+	d = run.Apply(now, answer(d))
+	if len(d.Nodes) != 1 || asYAML(t, d.Nodes[0].Outputs) != asYAML(t, said) {
+		t.Errorf("%+v", d.Nodes)
+	}
+}
