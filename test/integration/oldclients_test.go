@@ -202,12 +202,13 @@ func TestOldClients(t *testing.T) {
 			if got.Status.Phase != "" || len(got.Status.Nodes) >= count || got.Status.Nodes[name].Phase != v1alpha1.NodeRunning || got.Labels[v1alpha1.LabelKeyCompleted] != "" {
 				t.Errorf("retry: phase %q, %d nodes, warnings %q", got.Status.Phase, len(got.Status.Nodes), c.warnings)
 			}
-			if stored, err := admin.Get(t.Context(), name, metav1.GetOptions{}); err != nil || stored.Status.Retries != 1 {
-				t.Errorf("retries %d, %v", stored.Status.Retries, err)
+			if stored, err := admin.Get(t.Context(), name, metav1.GetOptions{}); err != nil || stored.Status.Retries != 1 || stored.Labels[v1alpha1.LabelKeyAction] != "Retry" || stored.Labels[v1alpha1.LabelKeyActor] != "argo" {
+				t.Errorf("retries %d, labels %v, %v", stored.Status.Retries, stored.Labels, err)
 			}
 
 			// A memoized resubmission brings its status.
 			again := got.DeepCopy()
+			again.Status.StoredWorkflowSpec = &v1alpha1.WorkflowSpec{Entrypoint: "other"}
 			again.ObjectMeta = metav1.ObjectMeta{Name: name + "-again", Labels: map[string]string{v1alpha1.LabelKeyPreviousWorkflowName: name}}
 			if len(again.Status.Nodes) > 1_000 {
 				again.Status.CompressedNodes, again.Status.Nodes = gzipNodes(t, again.Status.Nodes), nil
@@ -216,7 +217,8 @@ func TestOldClients(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(created.Status.Nodes) != len(got.Status.Nodes) || created.Status.CompressedNodes != "" || created.Status.Phase != "" {
+			if len(created.Status.Nodes) != len(got.Status.Nodes) || created.Status.CompressedNodes != "" || created.Status.Phase != "" ||
+				created.Status.StoredWorkflowSpec != nil || !created.Status.StartedAt.IsZero() {
 				t.Errorf("resubmit: %d nodes of %d", len(created.Status.Nodes), len(got.Status.Nodes))
 			}
 
