@@ -119,6 +119,7 @@ func (r *Run) setMetadataGlobals() {
 
 func (r *Run) setParameters(g *globalScope) error {
 	parameters := make([]v1alpha1.Parameter, 0, len(r.spec.Arguments.Parameters))
+	read := map[string]v1alpha1.AnyString{}
 	for _, p := range r.spec.Arguments.Parameters {
 		value := p.Value
 		var err error
@@ -126,7 +127,9 @@ func (r *Run) setParameters(g *globalScope) error {
 		case value != nil:
 			value, err = r.globalText(*value)
 		case p.ValueFrom != nil && p.ValueFrom.ConfigMapKeyRef != nil:
-			value, err = r.configMapValue(p.ValueFrom)
+			if value, err = r.configMapValue(p.ValueFrom); err == nil && value != nil {
+				read[p.Name] = *value
+			}
 		case p.Default != nil:
 			value = p.Default
 		}
@@ -140,6 +143,7 @@ func (r *Run) setParameters(g *globalScope) error {
 		g.fixed["workflow.parameters."+p.Name] = string(*value)
 		parameters = append(parameters, p)
 	}
+	r.freezeArguments(read)
 	text := jsonText(parameters)
 	g.fixed["workflow.parameters"], g.fixed["workflow.parameters.json"] = text, text
 	artifacts, err := r.argumentArtifacts()
@@ -164,6 +168,23 @@ func (r *Run) argumentArtifacts() (v1alpha1.Artifacts, error) {
 	var artifacts v1alpha1.Artifacts
 	err = json.Unmarshal([]byte(rendered), &artifacts)
 	return artifacts, err
+}
+
+// freezeArguments keeps what was read from ConfigMaps in the stored spec: they are read once, whoever takes the run up later
+// (PRM-04). Not kept is a value with tags, which would be replaced then, and nothing where the stored spec is to stay equal to
+// its template.
+func (r *Run) freezeArguments(read map[string]v1alpha1.AnyString) {
+	if len(read) == 0 || !r.unstarted() || r.opts.Policy.Unchanged {
+		return
+	}
+	stored := r.spec.DeepCopy()
+	for name, value := range read {
+		if p := stored.Arguments.GetParameterByName(name); p != nil && !r.cache.Parse(string(value)).HasTags() {
+			p.Value = &value
+		}
+	}
+	r.status.StoredWorkflowSpec = stored
+	r.statusChanged = true
 }
 
 // creationFormats are the strftime letters of workflow.creationTimestamp (VAR-06).
