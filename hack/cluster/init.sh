@@ -146,7 +146,7 @@ control_plane() {
 managers() {
   # shellcheck disable=SC2046
   keep kube-controller-manager kube-controller-manager $(kubeconfigs controller-manager) \
-    --bind-address=127.0.0.1 --leader-elect=false --use-service-account-credentials=true \
+    --bind-address=127.0.0.1 --leader-elect=false --resource-quota-sync-period=10s --use-service-account-credentials=true \
     --service-account-private-key-file=$pki/sa.key --root-ca-file=$pki/ca.crt \
     --cluster-signing-cert-file=$pki/ca.crt --cluster-signing-key-file=$pki/ca.key \
     --flex-volume-plugin-dir=/var/lib/kubelet/volume-plugins --allocate-node-cidrs=false --cluster-cidr="$pod_cidr" --service-cluster-ip-range="$service_cidr" \
