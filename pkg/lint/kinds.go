@@ -17,26 +17,132 @@ const MaxErrors = 100
 // MaxWarnings is the same for warnings.
 const MaxWarnings = 50
 
+// kind is how objects of one kind are checked.
+type kind[T any] struct {
+	// alone and aloneUpdate look at nothing but a new object, or a changed one and how it was.
+	alone       func(object *T) (field.ErrorList, []string)
+	aloneUpdate func(object, old *T) (field.ErrorList, []string)
+	// around looks at an object together with what it refers to.
+	around func(object *T, lookup Lookup) (field.ErrorList, []string)
+	// counts tells whether a change concerns the spec of an object that stays.
+	counts func(object, old *T) bool
+}
+
+// created returns what is wrong with a new object.
+func (k kind[T]) created(object *T, lookup Lookup) (field.ErrorList, []string) {
+	errs, warnings := k.alone(object)
+	more, moreWarnings := k.around(object, lookup)
+	return join(errs, more, warnings, moreWarnings)
+}
+
+// changed returns what is wrong with an object that was changed: nothing of the spec if that is as it was or the object is
+// being deleted, and otherwise what the change brings in.
+func (k kind[T]) changed(object, old *T, lookup Lookup) (field.ErrorList, []string) {
+	errs, warnings := k.aloneUpdate(object, old)
+	if !k.counts(object, old) {
+		return errs, warnings
+	}
+	more, moreWarnings := k.around(object, lookup)
+	if len(more) > 0 {
+		before, _ := k.around(old, lookup)
+		more = validation.Introduced(more, before)
+	}
+	return join(errs, more, warnings, moreWarnings)
+}
+
+var workflows = kind[v1alpha1.Workflow]{
+	alone: validation.ValidateWorkflow, aloneUpdate: validation.ValidateWorkflowUpdate, around: checkWorkflow,
+	counts: func(w, old *v1alpha1.Workflow) bool { return validation.SpecCounts(&w.ObjectMeta, &w.Spec, &old.Spec) },
+}
+
+var workflowTemplates = kind[v1alpha1.WorkflowTemplate]{
+	alone: validation.ValidateWorkflowTemplate, aloneUpdate: validation.ValidateWorkflowTemplateUpdate,
+	around: func(t *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+		return checkTemplate(&t.Spec, &t.ObjectMeta, lookup)
+	},
+	counts: func(t, old *v1alpha1.WorkflowTemplate) bool {
+		return validation.SpecCounts(&t.ObjectMeta, &t.Spec, &old.Spec)
+	},
+}
+
+var clusterWorkflowTemplates = kind[v1alpha1.ClusterWorkflowTemplate]{
+	alone: validation.ValidateClusterWorkflowTemplate, aloneUpdate: validation.ValidateClusterWorkflowTemplateUpdate,
+	around: func(t *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+		return checkTemplate(&t.Spec, &t.ObjectMeta, lookup)
+	},
+	counts: func(t, old *v1alpha1.ClusterWorkflowTemplate) bool {
+		return validation.SpecCounts(&t.ObjectMeta, &t.Spec, &old.Spec)
+	},
+}
+
+var cronWorkflows = kind[v1alpha1.CronWorkflow]{
+	alone: validation.ValidateCronWorkflow, aloneUpdate: validation.ValidateCronWorkflowUpdate, around: checkCron,
+	counts: func(c, old *v1alpha1.CronWorkflow) bool { return validation.SpecCounts(&c.ObjectMeta, &c.Spec, &old.Spec) },
+}
+
+var workflowEventBindings = kind[v1alpha1.WorkflowEventBinding]{
+	alone: func(b *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
+		return validation.ValidateWorkflowEventBinding(b), nil
+	},
+	aloneUpdate: func(b, old *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
+		return validation.ValidateWorkflowEventBindingUpdate(b, old), nil
+	},
+	around: checkBinding,
+	counts: func(b, old *v1alpha1.WorkflowEventBinding) bool {
+		return validation.SpecCounts(&b.ObjectMeta, &b.Spec, &old.Spec)
+	},
+}
+
 // Workflow returns what is wrong with a new Workflow, and what is worth a warning.
 func Workflow(workflow *v1alpha1.Workflow, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateWorkflow(workflow)
-	more, moreWarnings := checkWorkflow(workflow, lookup)
-	return join(errs, more, warnings, moreWarnings)
+	return workflows.created(workflow, lookup)
 }
 
 // WorkflowUpdate returns what is wrong with a changed Workflow. A spec that has not changed, and that of a workflow that is
 // being deleted, are not looked at; neither does what was wrong before stand in the way.
 func WorkflowUpdate(workflow, old *v1alpha1.Workflow, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateWorkflowUpdate(workflow, old)
-	if !validation.SpecCounts(&workflow.ObjectMeta, &workflow.Spec, &old.Spec) {
-		return errs, warnings
-	}
-	more, moreWarnings := checkWorkflow(workflow, lookup)
-	if len(more) > 0 {
-		before, _ := checkWorkflow(old, lookup)
-		more = validation.Introduced(more, before)
-	}
-	return join(errs, more, warnings, moreWarnings)
+	return workflows.changed(workflow, old, lookup)
+}
+
+// WorkflowTemplate returns what is wrong with a new WorkflowTemplate. References to what is not there are warnings, so that
+// templates can be made in any order.
+func WorkflowTemplate(template *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+	return workflowTemplates.created(template, lookup)
+}
+
+// WorkflowTemplateUpdate is WorkflowTemplate for one that was changed, under the rules of WorkflowUpdate.
+func WorkflowTemplateUpdate(template, old *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+	return workflowTemplates.changed(template, old, lookup)
+}
+
+// ClusterWorkflowTemplate returns what is wrong with a new ClusterWorkflowTemplate, as WorkflowTemplate does.
+func ClusterWorkflowTemplate(template *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+	return clusterWorkflowTemplates.created(template, lookup)
+}
+
+// ClusterWorkflowTemplateUpdate is ClusterWorkflowTemplate for one that was changed, under the rules of WorkflowUpdate.
+func ClusterWorkflowTemplateUpdate(template, old *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
+	return clusterWorkflowTemplates.changed(template, old, lookup)
+}
+
+// CronWorkflow returns what is wrong with a new CronWorkflow. References to what is not there are warnings.
+func CronWorkflow(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
+	return cronWorkflows.created(cron, lookup)
+}
+
+// CronWorkflowUpdate is CronWorkflow for one that was changed, under the rules of WorkflowUpdate.
+func CronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
+	return cronWorkflows.changed(cron, old, lookup)
+}
+
+// WorkflowEventBinding returns what is wrong with a new WorkflowEventBinding. A template that is not there is a warning.
+func WorkflowEventBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
+	return workflowEventBindings.created(binding, lookup)
+}
+
+// WorkflowEventBindingUpdate is WorkflowEventBinding for one that was changed, under the rules of WorkflowUpdate.
+func WorkflowEventBindingUpdate(binding, old *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
+	return workflowEventBindings.changed(binding, old, lookup)
 }
 
 func checkWorkflow(workflow *v1alpha1.Workflow, lookup Lookup) (field.ErrorList, []string) {
@@ -47,68 +153,8 @@ func checkWorkflow(workflow *v1alpha1.Workflow, lookup Lookup) (field.ErrorList,
 	return checkSpec(&workflow.Spec, workflow.Namespace, metadataOf(&workflow.ObjectMeta), rules{missing: missing, path: field.NewPath("spec")}, lookup)
 }
 
-// WorkflowTemplate returns what is wrong with a new WorkflowTemplate. References to what is not there are warnings, so that
-// templates can be made in any order.
-func WorkflowTemplate(template *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateWorkflowTemplate(template)
-	more, moreWarnings := checkTemplate(&template.Spec, &template.ObjectMeta, lookup)
-	return join(errs, more, warnings, moreWarnings)
-}
-
-// WorkflowTemplateUpdate is WorkflowTemplate for one that was changed, under the rules of WorkflowUpdate.
-func WorkflowTemplateUpdate(template, old *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateWorkflowTemplateUpdate(template, old)
-	return checkTemplateUpdate(&template.ObjectMeta, &template.Spec, &old.Spec, lookup, errs, warnings)
-}
-
-// ClusterWorkflowTemplate returns what is wrong with a new ClusterWorkflowTemplate, as WorkflowTemplate does.
-func ClusterWorkflowTemplate(template *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateClusterWorkflowTemplate(template)
-	more, moreWarnings := checkTemplate(&template.Spec, &template.ObjectMeta, lookup)
-	return join(errs, more, warnings, moreWarnings)
-}
-
-// ClusterWorkflowTemplateUpdate is ClusterWorkflowTemplate for one that was changed, under the rules of WorkflowUpdate.
-func ClusterWorkflowTemplateUpdate(template, old *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateClusterWorkflowTemplateUpdate(template, old)
-	return checkTemplateUpdate(&template.ObjectMeta, &template.Spec, &old.Spec, lookup, errs, warnings)
-}
-
 func checkTemplate(spec *v1alpha1.WorkflowSpec, meta *metav1.ObjectMeta, lookup Lookup) (field.ErrorList, []string) {
 	return checkSpec(spec, meta.Namespace, metadataOf(meta), rules{missing: Warning, alone: true, path: field.NewPath("spec")}, lookup)
-}
-
-func checkTemplateUpdate(meta *metav1.ObjectMeta, spec, old *v1alpha1.WorkflowSpec, lookup Lookup, errs field.ErrorList, warnings []string) (field.ErrorList, []string) {
-	if !validation.SpecCounts(meta, spec, old) {
-		return errs, warnings
-	}
-	more, moreWarnings := checkTemplate(spec, meta, lookup)
-	if len(more) > 0 {
-		before, _ := checkTemplate(old, meta, lookup)
-		more = validation.Introduced(more, before)
-	}
-	return join(errs, more, warnings, moreWarnings)
-}
-
-// CronWorkflow returns what is wrong with a new CronWorkflow. References to what is not there are warnings.
-func CronWorkflow(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateCronWorkflow(cron)
-	more, moreWarnings := checkCron(cron, lookup)
-	return join(errs, more, warnings, moreWarnings)
-}
-
-// CronWorkflowUpdate is CronWorkflow for one that was changed, under the rules of WorkflowUpdate.
-func CronWorkflowUpdate(cron, old *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := validation.ValidateCronWorkflowUpdate(cron, old)
-	if !validation.SpecCounts(&cron.ObjectMeta, &cron.Spec, &old.Spec) {
-		return errs, warnings
-	}
-	more, moreWarnings := checkCron(cron, lookup)
-	if len(more) > 0 {
-		before, _ := checkCron(old, lookup)
-		more = validation.Introduced(more, before)
-	}
-	return join(errs, more, warnings, moreWarnings)
 }
 
 func checkCron(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
@@ -120,26 +166,6 @@ func checkCron(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []s
 	errs, warnings := checkSpec(&cron.Spec.WorkflowSpec, cron.Namespace, meta, rules{missing: Warning, path: path.Child("workflowSpec")}, lookup)
 	more, moreWarnings := checkSchedule(&cron.Spec, path)
 	return append(more, errs...), append(moreWarnings, warnings...)
-}
-
-// WorkflowEventBinding returns what is wrong with a new WorkflowEventBinding. A template that is not there is a warning.
-func WorkflowEventBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
-	more, warnings := checkBinding(binding, lookup)
-	return join(validation.ValidateWorkflowEventBinding(binding), more, nil, warnings)
-}
-
-// WorkflowEventBindingUpdate is WorkflowEventBinding for one that was changed, under the rules of WorkflowUpdate.
-func WorkflowEventBindingUpdate(binding, old *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.ErrorList, []string) {
-	errs := validation.ValidateWorkflowEventBindingUpdate(binding, old)
-	if !validation.SpecCounts(&binding.ObjectMeta, &binding.Spec, &old.Spec) {
-		return errs, nil
-	}
-	more, warnings := checkBinding(binding, lookup)
-	if len(more) > 0 {
-		before, _ := checkBinding(old, lookup)
-		more = validation.Introduced(more, before)
-	}
-	return join(errs, more, nil, warnings)
 }
 
 func metadataOf(meta *metav1.ObjectMeta) metadata {

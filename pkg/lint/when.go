@@ -28,8 +28,8 @@ func (s *scope) when(condition string, path *field.Path) {
 		return
 	}
 	var first error
-	for _, placeholder := range []string{"1", "true", "a"} {
-		_, err := expr.When(s.p.cache.WithPlaceholders(condition, placeholder))
+	for _, value := range []string{"1", "true", "a"} {
+		_, err := expr.When(s.p.cache.Filled(condition, value))
 		if err == nil || !strings.HasPrefix(err.Error(), "invalid 'when'") {
 			return
 		}

@@ -143,14 +143,14 @@ func (f *sprigFinder) Visit(node *ast.Node) {
 	}
 }
 
-// WithPlaceholders replaces the tags of a plain string, so that what is left can be looked at.
-func (c *Cache) WithPlaceholders(text, placeholder string) string {
+// Filled puts one and the same text in the place of every tag of a plain string, so that what is left can be looked at.
+func (c *Cache) Filled(text, value string) string {
 	var out strings.Builder
 	for _, p := range c.parse(quote(text)) {
 		if p.kind == literal {
 			out.WriteString(p.text)
 		} else {
-			out.WriteString(placeholder)
+			out.WriteString(value)
 		}
 	}
 	var plain string

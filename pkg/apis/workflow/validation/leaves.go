@@ -67,7 +67,7 @@ var anyTagFormat = regexp.MustCompile(`(?s){{.*?}}`)
 
 // withoutTags puts a word in the place of every tag, the inner ones first.
 func withoutTags(text string) string {
-	const word = "placeholder"
+	const word = "value"
 	for range 3 {
 		replaced := tagFormat.ReplaceAllString(text, word)
 		if replaced == text {
