@@ -41,6 +41,10 @@ conformance: ## Public example manifests on a real cluster, compared with what t
 race: ## Unit and integration tests of the concurrent packages under the race detector (needs a C compiler)
 	CGO_ENABLED=1 go test -race $(RACE_PACKAGES)
 
+.PHONY: cgroup2
+cgroup2: ## What a container's end looks like on cgroup v2, in a virtual machine, for machines that have cgroup v1
+	@hack/cgroup2.sh
+
 .PHONY: bench
 bench: ## Benchmarks: prints tables, writes JSON to _output/bench
 	@hack/bench.sh

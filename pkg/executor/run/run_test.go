@@ -35,9 +35,12 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(Main(os.Args[1:], Options{Shared: shared, Container: name, TerminationLog: filepath.Join(shared, "last-words")}))
 	}
-	if os.Getenv(roleEnv) == "flood" {
+	switch os.Getenv(roleEnv) {
+	case "flood":
 		flood()
 		os.Exit(0)
+	case "eat":
+		eatMemory()
 	}
 	os.Exit(m.Run())
 }
