@@ -3,7 +3,10 @@ package screen
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"strings"
+
+	"github.com/rivo/uniseg"
 )
 
 const (
@@ -16,7 +19,8 @@ const (
 // Area is a part of a terminal, at its end, that is drawn again and again. Its lines must not be wider than the screen.
 type Area struct {
 	screen *Screen
-	drawn  int
+	// drawn are the widths of the lines on the screen.
+	drawn []int
 }
 
 // NewArea begins an area at the cursor. Close gives the terminal back.
@@ -41,18 +45,28 @@ func (a *Area) Draw(lines []string) error {
 		text.WriteString(line + clearLine + "\n")
 	}
 	text.WriteString(clearBelow)
-	a.drawn = len(lines)
+	a.drawn = a.drawn[:0]
+	for _, line := range lines {
+		a.drawn = append(a.drawn, uniseg.StringWidth(colour.ReplaceAllString(line, "")))
+	}
 	_, err := io.WriteString(a.screen, text.String())
 	return err
 }
 
-// up moves the cursor to where the area begins.
+// colour is what a line has in it that takes no place.
+var colour = regexp.MustCompile("\x1b\\[[0-9;]*m")
+
+// up moves the cursor to where the area begins. A screen that has become narrower has broken lines, and one that has become
+// lower has lost the upper ones.
 func (a *Area) up(text *strings.Builder) {
 	text.WriteString("\r")
-	if a.drawn > 0 {
-		// A screen that has become lower has lost the upper lines.
-		_, most := a.Size()
-		fmt.Fprintf(text, "\x1b[%dA", min(a.drawn, most))
+	width, most := a.Size()
+	rows := 0
+	for _, drawn := range a.drawn {
+		rows += max(1, (drawn+width-1)/width)
+	}
+	if rows > 0 {
+		fmt.Fprintf(text, "\x1b[%dA", min(rows, most))
 	}
 }
 

@@ -85,3 +85,24 @@ func TestArea(t *testing.T) {
 		}
 	}
 }
+
+// A terminal breaks lines anew when it becomes narrower; the area begins above all of their parts. Colours take no place.
+func TestAreaOnANarrowerScreen(t *testing.T) {
+	var out bytes.Buffer
+	width := 20
+	s := &Screen{Writer: &out, Terminal: true, size: func() (int, int) { return width, 12 }}
+	area := s.NewArea()
+	if err := area.Draw([]string{"\x1b[32mexactly 10\x1b[0m", "", "四四四四四四", "one line of 20 signs"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		width int
+		up    string
+	}{{20, "\r\x1b[4A"}, {10, "\r\x1b[6A"}, {4, "\r\x1b[11A"}} {
+		width = step.width
+		var text strings.Builder
+		if area.up(&text); text.String() != step.up {
+			t.Errorf("%d columns: %q, want %q", step.width, text.String(), step.up)
+		}
+	}
+}

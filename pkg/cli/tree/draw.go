@@ -60,7 +60,7 @@ func Draw(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, opt
 	if len(kept) == 0 {
 		return nil
 	}
-	d := &drawing{workflow: workflow, options: &options, symbols: options.symbols(), limit: siblings, fold: len(nodes) > manySteps}
+	d := &drawing{workflow: workflow, nodes: nodes, options: &options, symbols: options.symbols(), limit: siblings, fold: len(nodes) > manySteps}
 	if options.Full {
 		d.limit, d.fold = len(nodes), false
 	}
@@ -83,6 +83,7 @@ func Draw(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, opt
 // drawing is a tree being drawn.
 type drawing struct {
 	workflow *v1alpha1.Workflow
+	nodes    map[string]v1alpha1.NodeStatus
 	options  *Options
 	symbols  *symbols
 	// limit is how many members of a group are drawn.
@@ -106,7 +107,7 @@ func (d *drawing) draw(b *branch, before, below string) {
 		note, kids = "("+b.tally.steps()+")", nil
 	}
 	d.rows = append(d.rows, d.nodeRow(b, before, note))
-	shown, hidden := choose(kids, d.limit)
+	shown, hidden := choose(b, kids, d.limit)
 	tail := tailOf(shown)
 	for i, kid := range shown {
 		first := i == 0 || kid.group == 0 || shown[i-1].group != kid.group

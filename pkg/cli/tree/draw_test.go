@@ -297,3 +297,32 @@ func golden(t *testing.T, name string, lines []string) {
 		t.Errorf("got\n%swant\n%s", got, want)
 	}
 }
+
+// Messages of the controller name nodes by ID, which tells a person nothing.
+func TestReadable(t *testing.T) {
+	nodes := map[string]v1alpha1.NodeStatus{"wf-123": {ID: "wf-123", DisplayName: "build"}, "wf-7": {ID: "wf-7"}}
+	for message, want := range map[string]string{
+		"child 'wf-123' failed": "child 'build' failed", "child 'wf-7' failed": "child 'wf-7' failed", "": "", "it isn't": "it isn't",
+		"when 'wf-123 == x' evaluated false": "when 'wf-123 == x' evaluated false", "wf-123' and 'wf-123": "wf-123' and 'wf-123",
+		"'wf-123'": "'build'", "children 'wf-123', 'wf-123' failed": "children 'build', 'build' failed",
+	} {
+		if got := Readable(message, nodes); got != want {
+			t.Errorf("%q became %q, want %q", message, got, want)
+		}
+	}
+}
+
+// The bar gives way to its numbers where there is no room for both.
+func TestBarFits(t *testing.T) {
+	for _, width := range []int{0, 200, 60, 50, 40, 36, 30, 20, 18} {
+		for _, ascii := range []bool{false, true} {
+			bar := Bar("81/100", Options{Width: width, ASCII: ascii})
+			if got := uniseg.StringWidth(bar); width > 0 && got > width-keyWidth {
+				t.Errorf("%d columns: %q has %d", width, bar, got)
+			}
+			if (width == 0 || width > 40) && !strings.Contains(bar, "81%, 81 of 100") {
+				t.Errorf("%d columns: %q lacks the numbers", width, bar)
+			}
+		}
+	}
+}

@@ -17,8 +17,8 @@ import (
 const (
 	// keyWidth aligns the values of the heading.
 	keyWidth = 17
-	// barWidth is the width of the progress bar.
-	barWidth = 24
+	// barWidth is the width of the progress bar where there is room for it; one shorter than leastBar says nothing.
+	barWidth, leastBar = 24, 5
 )
 
 // Heading returns what is said about the workflow as a whole, above the tree.
@@ -30,7 +30,7 @@ func Heading(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, 
 	h.line("Template:", templateRefOf(workflow))
 	h.line("ServiceAccount:", workflow.Spec.ServiceAccountName)
 	h.styled("Status:", PhaseStyle(status.Phase), Status(workflow, nodes))
-	h.line("Message:", oneLine(status.Message))
+	h.line("Message:", oneLine(Readable(status.Message, nodes)))
 	h.conditions(status.Conditions)
 	h.time("Created:", workflow.CreationTimestamp.Time)
 	h.time("Started:", status.StartedAt.Time)
@@ -39,7 +39,7 @@ func Heading(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, 
 	if bar := Bar(status.Progress, options); bar != "" {
 		h.lines = append(h.lines, fmt.Sprintf("%-*s%s", keyWidth, "Progress:", bar))
 	}
-	h.line("Resources:", resources(status.ResourcesDuration))
+	h.line("Resources:", resources(status.ResourcesDuration, options.symbols().times))
 	h.values("Parameters:", workflow.Spec.Arguments.Parameters)
 	if status.Outputs != nil {
 		h.values("Outputs:", status.Outputs.Parameters)
@@ -173,13 +173,21 @@ func Bar(progress v1alpha1.Progress, options Options) string {
 	}
 	s := options.symbols()
 	done, all := progress.N(), progress.M()
-	full := int(done * barWidth / all)
-	return fmt.Sprintf("%s%s%s%s %d%%, %s of %s", s.barLeft, options.paint(PhaseStyle(v1alpha1.NodeSucceeded), strings.Repeat(s.barFull, full)),
-		options.paint(Faint, strings.Repeat(s.barEmpty, barWidth-full)), s.barRight, done*100/all, thousands(int(done)), thousands(int(all)))
+	numbers := fmt.Sprintf("%d%%, %s of %s", done*100/all, thousands(int(done)), thousands(int(all)))
+	width := barWidth
+	if options.Width > 0 {
+		width = min(width, options.Width-keyWidth-len(numbers)-len("[] "))
+	}
+	if width < leastBar {
+		return Cut(numbers, max(1, options.Width-keyWidth))
+	}
+	full := int(done * int64(width) / all)
+	return s.barLeft + options.paint(PhaseStyle(v1alpha1.NodeSucceeded), strings.Repeat(s.barFull, full)) +
+		options.paint(Faint, strings.Repeat(s.barEmpty, width-full)) + s.barRight + " " + numbers
 }
 
 // resources lists what was asked for and for how long; an indication, not a bill.
-func resources(used v1alpha1.ResourcesDuration) string {
+func resources(used v1alpha1.ResourcesDuration, times string) string {
 	names := make([]corev1.ResourceName, 0, len(used))
 	for name := range used {
 		names = append(names, name)
@@ -190,7 +198,7 @@ func resources(used v1alpha1.ResourcesDuration) string {
 		if used[name] == 0 {
 			continue
 		}
-		parts = append(parts, fmt.Sprintf("%s×%s", duration.HumanDuration(time.Duration(used[name])*time.Second), baseAmount(name)))
+		parts = append(parts, duration.HumanDuration(time.Duration(used[name])*time.Second)+times+baseAmount(name))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -90,7 +90,7 @@ func (d *planDrawing) planRow(n *v1alpha1.PlanNode, before string) row {
 	sign, style := d.symbols.planSign(n)
 	name := oneLine(n.DisplayName)
 	if n.Items != nil {
-		name += " ×" + thousands(int(*n.Items))
+		name += " " + d.symbols.times + thousands(int(*n.Items))
 	}
 	template := n.TemplateName
 	if n.TemplateRef != nil {

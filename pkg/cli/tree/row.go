@@ -41,7 +41,7 @@ func (d *drawing) nodeRow(b *branch, before, note string) row {
 	if d.options.Wide {
 		cells = append(cells, cell{text: d.pod(b)}, cell{text: n.HostNodeName}, cell{text: n.ID})
 	}
-	message := cell{text: oneLine(n.Message), style: Faint}
+	message := cell{text: oneLine(Readable(n.Message, d.nodes)), style: Faint}
 	if n.Phase.FailedOrError() {
 		message.style = PhaseStyle(n.Phase)
 	}

@@ -20,7 +20,7 @@ func PhaseStyle[P ~string](phase P) Style { return Style(phase) }
 // symbols are the characters that trees are drawn with.
 type symbols struct {
 	phase                                map[v1alpha1.NodePhase]string
-	suspended, more, ellipsis            string
+	suspended, more, ellipsis, times     string
 	tee, last, bar, blank                string
 	forkTee, forkLast, midBar, midBlank  string
 	lastBar, lastBlank                   string
@@ -32,7 +32,7 @@ var unicode = symbols{
 		v1alpha1.NodePending: "◷", v1alpha1.NodeRunning: "●", v1alpha1.NodeSucceeded: "✔", v1alpha1.NodeSkipped: "○",
 		v1alpha1.NodeOmitted: "○", v1alpha1.NodeFailed: "✖", v1alpha1.NodeError: "⚠", "": "◷",
 	},
-	suspended: "‖", more: "⋮", ellipsis: "…",
+	suspended: "‖", more: "⋮", ellipsis: "…", times: "×",
 	tee: "├─", last: "└─", bar: "│ ", blank: "  ",
 	forkTee: "├┬", forkLast: "└┬", midBar: "│├", midBlank: " ├", lastBar: "│└", lastBlank: " └",
 	barLeft: "▕", barFull: "█", barEmpty: "░", barRight: "▏",
@@ -43,7 +43,7 @@ var ascii = symbols{
 		v1alpha1.NodePending: ".", v1alpha1.NodeRunning: "*", v1alpha1.NodeSucceeded: "+", v1alpha1.NodeSkipped: "o",
 		v1alpha1.NodeOmitted: "o", v1alpha1.NodeFailed: "x", v1alpha1.NodeError: "!", "": ".",
 	},
-	suspended: "=", more: ":", ellipsis: "...",
+	suspended: "=", more: ":", ellipsis: "...", times: "x",
 	tee: "|-", last: "`-", bar: "| ", blank: "  ",
 	forkTee: "|+", forkLast: "`+", midBar: "||", midBlank: " |", lastBar: "|`", lastBlank: " `",
 	barLeft: "[", barFull: "#", barEmpty: ".", barRight: "]",
