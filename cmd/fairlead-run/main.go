@@ -5,10 +5,12 @@ package main
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"fairlead.dev/fairlead/pkg/executor/run"
 	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/volume"
 )
 
 func main() {
@@ -20,6 +22,7 @@ func main() {
 	os.Exit(run.Main(os.Args[3:], run.Options{
 		Shared:         task.SharedDir,
 		Container:      os.Args[1],
+		Ended:          volume.Announced(filepath.Join(task.EndedDir, task.EndedFile)),
 		TerminationLog: "/dev/termination-log",
 	}))
 }

@@ -142,6 +142,8 @@ type Decision struct {
 	Delete []PodRef
 	// Stop lists pods to stop once stored; their logs are to be kept.
 	Stop []PodRef
+	// Announce lists what pods are to be told of themselves.
+	Announce []Announcement
 	// Finished lists pods whose end is recorded: they may be labelled completed and collected.
 	Finished []PodRef
 	// Resolve lists objects that the engine needs; each is to be answered by TemplateResolved.

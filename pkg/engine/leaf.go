@@ -106,6 +106,7 @@ func (r *Run) podTimer(e *entry) {
 		return
 	}
 	if e.st.Phase != v1alpha1.NodePending {
+		r.announceEnds(e)
 		return
 	}
 	t := r.leafOf(e)

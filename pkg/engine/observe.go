@@ -159,6 +159,7 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 		r.halt(e, a.phase, a.message)
 		return
 	}
+	r.noteEnds(e, pod, role)
 	daemonNow := a.daemoned && !st.IsDaemoned()
 	if st.Phase == a.phase && st.Message == a.message && !daemonNow && st.HostNodeName == pod.Spec.NodeName && (a.progress == "" || a.progress == st.Progress) {
 		return

@@ -326,8 +326,7 @@ const (
 // could not start it, or the wrapper could not begin. Without us, what waits for that end would wait for ever: our helper,
 // sidecars, or members of the same set. Empty: there is no such container, or nothing that waits.
 func neverStarted(pod *corev1.Pod, role podRole) string {
-	mains := max(len(role.set), 1)
-	if len(pod.Spec.Containers) == mains && !role.ordered {
+	if !someoneWaits(pod, role) {
 		return ""
 	}
 	for i := range pod.Status.ContainerStatuses {

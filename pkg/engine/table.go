@@ -40,6 +40,9 @@ type entry struct {
 	finished  bool // the end of its pod was passed on
 	stopped   bool // its pod was asked to stop
 	measured  bool // its metrics were given their values
+
+	ends      []string // main containers of its pod that have ended badly while others there may wait for that
+	announced []string // those of them that the pod was told of
 }
 
 // counts is a progress of n out of m.

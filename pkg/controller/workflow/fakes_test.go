@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -14,11 +15,13 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 var errDead = errors.New("this controller is dead")
@@ -367,6 +370,15 @@ func (p podsOf) Expire(_ context.Context, namespace, name string, uid types.UID)
 	return p.call(func() error {
 		p.counts["expire"]++
 		return p.changePod(namespace, name, uid, func(pod *corev1.Pod) { pod.Spec.ActiveDeadlineSeconds = new(int64(1)) })
+	})
+}
+
+func (p podsOf) Announce(_ context.Context, namespace, name string, uid types.UID, containers []string) error {
+	return p.call(func() error {
+		p.counts["announce"]++
+		return p.changePod(namespace, name, uid, func(pod *corev1.Pod) {
+			metav1.SetMetaDataAnnotation(&pod.ObjectMeta, task.EndedAnnotation, strings.Join(containers, ","))
+		})
 	})
 }
 

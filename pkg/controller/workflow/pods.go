@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"encoding/json"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -12,6 +13,7 @@ import (
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
 // PodControl is what the loop does to pods. Every call that changes one names its UID, and changes no other pod of the name.
@@ -28,6 +30,8 @@ type PodControl interface {
 	LabelCompleted(ctx context.Context, namespace, name string, uid types.UID) error
 	// Expire makes the kubelet end a pod at once by its deadline; its log stays readable.
 	Expire(ctx context.Context, namespace, name string, uid types.UID) error
+	// Announce tells the containers of a pod which of them have ended.
+	Announce(ctx context.Context, namespace, name string, uid types.UID, containers []string) error
 }
 
 type clientPodControl struct {
@@ -100,6 +104,13 @@ func (c clientPodControl) Expire(ctx context.Context, namespace, name string, ui
 	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
 		"metadata": map[string]any{"uid": uid},
 		"spec":     map[string]any{"activeDeadlineSeconds": 1},
+	}))
+}
+
+// Announce tells the pod with this UID that containers of it have ended.
+func (c clientPodControl) Announce(ctx context.Context, namespace, name string, uid types.UID, containers []string) error {
+	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
+		"metadata": map[string]any{"uid": uid, "annotations": map[string]string{task.EndedAnnotation: strings.Join(containers, ",")}},
 	}))
 }
 

@@ -163,6 +163,11 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 			return err
 		}
 	}
+	for i := range d.Announce {
+		if err := c.announce(ctx, r, &d.Announce[i]); err != nil {
+			return err
+		}
+	}
 	if len(d.Finished) > 0 {
 		gc := c.garbagePolicy(r.spec.PodGC, r.status.Phase)
 		for _, ref := range d.Finished {

@@ -16,6 +16,7 @@ import (
 	"fairlead.dev/fairlead/pkg/executor/stage"
 	"fairlead.dev/fairlead/pkg/executor/store"
 	"fairlead.dev/fairlead/pkg/executor/task"
+	"fairlead.dev/fairlead/pkg/executor/volume"
 	"fairlead.dev/fairlead/pkg/executor/wait"
 )
 
@@ -83,6 +84,6 @@ func collect() error {
 	client.Log = func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 	return wait.Main(context.Background(), work, wait.Options{
 		Shared: task.SharedDir, Mirror: task.MirrorDir, Terminated: terminated.Done(), Reporter: client, Artifacts: store.InPod(),
-		Pace: wait.PaceFrom(os.Getenv),
+		Ended: volume.Announced(filepath.Join(task.EndedDir, task.EndedFile)), Pace: wait.PaceFrom(os.Getenv),
 	})
 }

@@ -20,10 +20,7 @@ func (r *runner) awaitOthers() error {
 	for _, name := range r.own.After {
 		other := volume.Of(r.Shared, name)
 		seen := make(chan error, 1)
-		go func() {
-			other.AwaitReady(nil)
-			seen <- other.AwaitRelease()
-		}()
+		go func() { seen <- other.AwaitEnd(nil, r.Ended) }()
 		if err := r.await(seen); err != nil {
 			return err
 		}
@@ -80,8 +77,7 @@ func (r *runner) timeToEnd() (<-chan struct{}, func()) {
 		go func() {
 			for _, name := range r.work.Mains() {
 				main := volume.Of(r.Shared, name)
-				main.AwaitReady(nil)
-				if err := main.AwaitRelease(); err != nil {
+				if err := main.AwaitEnd(nil, r.Ended); err != nil {
 					fmt.Fprintf(os.Stderr, "fairlead: the end of %s cannot be seen, so this sidecar ends now: %v\n", name, err)
 				}
 			}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -101,8 +102,8 @@ func TestOrder(t *testing.T) {
 func TestStoppedWhileWaiting(t *testing.T) {
 	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "a"}, {Name: "b", After: []string{"a"}}}})
 	b := container(t, shared, "b", "true")
-	if !b.dir.AwaitReady(nil) {
-		t.Fatal("not ready")
+	if err := b.dir.AwaitStart(nil, ""); err != nil {
+		t.Fatal(err)
 	}
 	// The wrapper takes signals shortly after it has the lock; one that comes earlier ends it as well.
 	if err := b.Process.Signal(syscall.SIGTERM); err != nil {
@@ -203,13 +204,56 @@ func TestPauseBefore(t *testing.T) {
 	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "main"}}})
 	marker := filepath.Join(string(volume.Of(shared, "main")), "before")
 	w := container(t, shared, "main", "sh", "-c", `[ -e "$0" ]`, marker)
-	if !w.dir.AwaitReady(nil) {
-		t.Fatal("not ready")
+	if err := w.dir.AwaitStart(nil, ""); err != nil {
+		t.Fatal(err)
 	}
 	if err := os.WriteFile(marker, nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if code := w.code(t); code != 0 {
 		t.Errorf("exit code %d", code)
+	}
+}
+
+// EXE-01, DESIGN 7: whenever all of a container is killed, who waits for its end sees it: by the lock, or, if there never was
+// one, because the kubelet's word is passed on.
+func TestKilledAtAnyMoment(t *testing.T) {
+	for name, reached := range map[string]func(w *wrapped) bool{
+		"before it does anything": func(*wrapped) bool { return true },
+		"when it has its lock":    func(w *wrapped) bool { return w.dir.Ready() },
+		"while the command runs": func(w *wrapped) bool {
+			_, err := os.Stat(filepath.Join(w.shared, "begun"))
+			return err == nil
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "a"}, {Name: "b", After: []string{"a"}}}})
+			ended := volume.Announced(filepath.Join(shared, "ended"))
+			a := container(t, shared, "a", "sh", "-c", `>"$0"; while :; do sleep 0.05; done`, filepath.Join(shared, "begun"))
+			for !reached(a) {
+				runtime.Gosched()
+			}
+			if err := a.Process.Kill(); err != nil {
+				t.Fatal(err)
+			}
+			a.code(t)
+			others := make(chan error, 1)
+			go func() {
+				r := &runner{Options: Options{Shared: shared, Container: "b", Ended: ended}, own: task.Container{Name: "b", After: []string{"a"}}}
+				others <- r.awaitOthers()
+			}()
+			if err := os.WriteFile(string(ended), []byte("a"), 0o644); err != nil { // as the kubelet does
+				t.Fatal(err)
+			}
+			if err := a.dir.AwaitEnd(nil, ended); err != nil {
+				t.Error(err)
+			}
+			if err := <-others; err == nil || err.Error() != `dependency "a" was killed` {
+				t.Errorf("who depends on it: %v", err)
+			}
+			if left, err := a.dir.ReadOutputs(); left != nil || err != nil {
+				t.Errorf("outputs %+v, %v", left, err)
+			}
+		})
 	}
 }

@@ -28,6 +28,8 @@ type Options struct {
 	Shared string
 	// Container is the name of this container.
 	Container string
+	// Ended names containers whose end cannot be seen by their locks.
+	Ended volume.Announced
 	// TerminationLog is the file that Kubernetes takes the last words of a container from; empty: none.
 	TerminationLog string
 	// Stdout and Stderr are where what the command prints goes; nil: to those of this process.
@@ -44,7 +46,7 @@ func Main(command []string, o Options) int {
 		return code
 	}
 	dir := volume.Of(o.Shared, o.Container)
-	work, err := readTask(o.Shared)
+	work, err := o.readTask()
 	if err != nil {
 		return fail(ExitBeforeMain, fmt.Errorf("the shared volume was not prepared: %w", err))
 	}
@@ -84,13 +86,35 @@ func Main(command []string, o Options) int {
 	return outputs.ExitCode
 }
 
-func readTask(shared string) (*task.Task, error) {
-	data, err := os.ReadFile(filepath.Join(shared, "task.json"))
+// readTask finds out what there is to do: from the environment where nobody has prepared the shared volume, which is done
+// here then; else from that volume.
+func (o Options) readTask() (*task.Task, error) {
+	if text := os.Getenv(task.WrapperEnv); text != "" {
+		if err := os.Unsetenv(task.WrapperEnv); err != nil {
+			return nil, err
+		}
+		return prepare(o.Shared, text)
+	}
+	data, err := os.ReadFile(filepath.Join(o.Shared, "task.json"))
 	if err != nil {
 		return nil, err
 	}
 	t := &task.Task{}
 	return t, json.Unmarshal(data, t)
+}
+
+// prepare makes the directories of all containers, so that each finds something to watch, whoever comes first.
+func prepare(shared, text string) (*task.Task, error) {
+	t, err := task.Decode(text)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range t.Containers {
+		if err := volume.Of(shared, c.Name).Create(); err != nil {
+			return nil, fmt.Errorf("prepare the shared volume for container %s: %w", c.Name, err)
+		}
+	}
+	return t, nil
 }
 
 // lastWords leaves a message for the status of the container.

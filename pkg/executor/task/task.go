@@ -20,6 +20,9 @@ const (
 	MirrorDir = "/mainctrfs"
 	// Env is the environment variable that carries the task to `init` and `wait`.
 	Env = "FAIRLEAD_TASK"
+	// WrapperEnv is the environment variable that carries the task to the wrapper where no helper has put it into the shared
+	// volume. The user's command does not see it.
+	WrapperEnv = "FAIRLEAD_WRAPPER_TASK"
 	// EnvLimit is how long the value of an environment variable may be that the helpers are given, in bytes. Linux allows
 	// 128 KiB for the variable with its name.
 	EnvLimit = 120 << 10
@@ -33,6 +36,11 @@ const (
 	// ArgsEnv is the beginning of the variables that carry long arguments to `init`, in the same form: a JSON object of
 	// lists by container.
 	ArgsEnv = "FAIRLEAD_ARGS_"
+	// EndedDir is where containers that wait for others have EndedFile, in which the kubelet keeps the value of the pod's
+	// EndedAnnotation: the names of containers whose end may have been missed, with commas.
+	EndedDir        = "/argo/ended"
+	EndedFile       = "containers"
+	EndedAnnotation = "fairlead.dev/ended"
 	// ProgressFile is the file below SharedDir in which main says how far it is.
 	ProgressFile = "progress"
 )

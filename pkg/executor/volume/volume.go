@@ -24,13 +24,18 @@ func Of(shared, container string) Container {
 	return Container(filepath.Join(shared, containers, container))
 }
 
+// Name of the container.
+func (c Container) Name() string { return filepath.Base(string(c)) }
+
 // containers is the directory of the shared volume with a directory for each container.
 const containers = "ctr"
 
 func (c Container) file(name string) string { return filepath.Join(string(c), name) }
 
-// Create makes the directory, writable for whatever user the container runs as.
+// Create makes the directory, writable for whatever user the container runs as. Several containers may do so at once, each as
+// a user of its own: what one of them makes has to be open to the others from the first moment.
 func (c Container) Create() error {
+	defer syscall.Umask(syscall.Umask(0))
 	shared, dir := c.place()
 	root, err := os.OpenRoot(shared)
 	if err != nil {
@@ -47,7 +52,10 @@ func (c Container) Create() error {
 		return err
 	}
 	defer lock.Close()
-	return lock.Chmod(0o666) // the umask may have taken it
+	if err := lock.Chmod(0o666); err != nil && !errors.Is(err, fs.ErrPermission) { // somebody else's has that mode
+		return err
+	}
+	return nil
 }
 
 func makeDirectory(root *os.Root, name string) error {

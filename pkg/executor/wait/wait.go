@@ -4,6 +4,7 @@ package wait
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -26,6 +27,8 @@ type Options struct {
 	// Terminated is closed when Kubernetes asks this container to end. Main may need its time to end as well and then has
 	// outputs: only a main that never started is not waited for.
 	Terminated <-chan struct{}
+	// Ended names containers whose end cannot be seen by their locks.
+	Ended volume.Announced
 	// Reporter sends the result.
 	Reporter Reporter
 	// Pace is how often progress is read and told.
@@ -41,10 +44,10 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 		c := volume.Of(o.Shared, name)
 		// Mostly somebody has made it. Where this container's own hook is about to, there is then something to watch.
 		_ = c.Create()
-		if !c.AwaitReady(o.Terminated) {
+		switch err := c.AwaitEnd(o.Terminated, o.Ended); {
+		case errors.Is(err, volume.ErrStopped):
 			return fmt.Errorf("the pod was stopped before %s started", name)
-		}
-		if err := c.AwaitRelease(); err != nil {
+		case err != nil:
 			return fmt.Errorf("the end of %s cannot be seen: %w", name, err)
 		}
 	}

@@ -157,3 +157,26 @@ func TestStoppedBeforeMain(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// EXE-01, DESIGN 7: a main that was killed before it took its lock is reported as well, once the kubelet's word is passed on.
+func TestMainKilledBeforeItsLock(t *testing.T) {
+	shared := t.TempDir()
+	ended := volume.Announced(filepath.Join(shared, "ended"))
+	over := make(chan error)
+	r := &recorder{}
+	parameter := task.Parameter{Name: "sum", Path: "/tmp/sum", Declared: json.RawMessage(`{}`)}
+	go func() {
+		over <- Main(context.Background(), &task.Task{Result: true, NodeID: "demo-1", Parameters: []task.Parameter{parameter}}, Options{Shared: shared, Ended: ended, Reporter: r})
+	}()
+	for _, text := range []string{"", "side", "side,main"} {
+		if err := os.WriteFile(string(ended), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := <-over; err != nil {
+		t.Error(err)
+	}
+	if r.got == nil || !r.got.Final || r.got.Outputs == nil || r.got.Outputs.Result != nil || len(r.got.Outputs.Parameters) != 0 {
+		t.Errorf("reported %+v", r.got)
+	}
+}

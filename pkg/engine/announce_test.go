@@ -1,0 +1,70 @@
+package engine
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// DESIGN 7 (ends are never missed): what waits in a pod for a container that was killed is told of its end when it does not see
+// that by itself, once.
+func TestEndsAreAnnounced(t *testing.T) {
+	script := v1alpha1.Template{Script: &v1alpha1.ScriptTemplate{Source: "s"}}
+	killed, fine := ended("main", 137, "OOMKilled", ""), ended("main", 0, "Completed", "")
+	for name, tc := range map[string]struct {
+		template   v1alpha1.Template
+		containers []string
+		statuses   []corev1.ContainerStatus
+		want       []string
+	}{
+		"our helper waits":          {script, []string{"main", "wait"}, []corev1.ContainerStatus{killed, running("wait")}, []string{"main"}},
+		"a sidecar waits":           {script, []string{"main", "side"}, []corev1.ContainerStatus{killed, running("side")}, []string{"main"}},
+		"it ended well":             {script, []string{"main", "wait"}, []corev1.ContainerStatus{fine, running("wait")}, nil},
+		"it runs":                   {script, []string{"main", "wait"}, []corev1.ContainerStatus{running("main"), running("wait")}, nil},
+		"nobody waits":              {script, []string{"main"}, []corev1.ContainerStatus{killed}, nil},
+		"a sidecar's end is no end": {script, []string{"main", "side"}, []corev1.ContainerStatus{running("main"), ended("side", 1, "Error", "")}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, _ := begin(t, single(tc.template), nil)
+			pod := observed("u", corev1.PodRunning, tc.containers...)
+			pod.Pod.Status.ContainerStatuses = tc.statuses
+			d := run.Apply(noon, pod)
+			if len(d.Announce) != 0 {
+				t.Errorf("at once: %+v", d.Announce)
+			}
+			if tc.want != nil && d.Wake.After(noon.Add(unseenAfter+time.Second)) {
+				t.Errorf("wakes at %v", d.Wake)
+			}
+			d = run.Apply(noon.Add(unseenAfter))
+			if tc.want == nil && len(d.Announce) == 0 {
+				return
+			}
+			if len(d.Announce) != 1 || d.Announce[0].UID != "u" || !slices.Equal(d.Announce[0].Containers, tc.want) {
+				t.Fatalf("%+v", d.Announce)
+			}
+			if d = run.Apply(noon.Add(time.Hour), pod); len(d.Announce) != 0 || !d.Wake.IsZero() {
+				t.Errorf("again: %+v, wakes at %v", d.Announce, d.Wake)
+			}
+		})
+	}
+}
+
+// What the helper sees by itself is not announced: the pod has ended by then.
+func TestSeenEndsAreNotAnnounced(t *testing.T) {
+	run, _ := begin(t, single(v1alpha1.Template{Script: &v1alpha1.ScriptTemplate{Source: "s"}}), nil)
+	pod := observed("u", corev1.PodRunning, "main", "wait")
+	pod.Pod.Status.ContainerStatuses = []corev1.ContainerStatus{ended("main", 1, "Error", ""), running("wait")}
+	run.Apply(noon, pod)
+	over := observed("u", corev1.PodFailed, "main", "wait")
+	over.Pod.Status.ContainerStatuses = []corev1.ContainerStatus{ended("main", 1, "Error", ""), ended("wait", 0, "Completed", "")}
+	if d := run.Apply(noon.Add(2*time.Second), over); !d.Done {
+		t.Fatalf("%+v", d)
+	}
+	if d := run.Apply(noon.Add(unseenAfter)); len(d.Announce) != 0 {
+		t.Errorf("%+v", d.Announce)
+	}
+}
