@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -159,7 +160,7 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 		values.item = nil
 		values.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
 	}
-	if hasTag(step.Name) || hasTag(step.When) {
+	if strings.Contains(step.Name, "{{") || strings.Contains(step.When, "{{") {
 		s.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When}, path, strict)
 	}
 	s.texts(&shell, path, strict)

@@ -26,7 +26,11 @@ func newLibrary(spec *v1alpha1.WorkflowSpec, path *field.Path) *library {
 	return l
 }
 
-func hasTag(text string) bool { return strings.Contains(text, "{{") }
+// hasTag tells whether a text depends on values that are known only while the workflow runs. What is never closed is no tag.
+func hasTag(text string) bool {
+	_, after, opened := strings.Cut(text, "{{")
+	return opened && strings.Contains(after, "}}")
+}
 
 // library finds the object that a reference names; the first one who asks is told about what is wrong with it.
 func (p *program) library(name string, cluster bool, site *field.Path) *library {
@@ -112,7 +116,7 @@ func (p *program) discoverUnit(u *unit) {
 		for i := range u.template.Steps {
 			for j := range u.template.Steps[i].Steps {
 				step := &u.template.Steps[i].Steps[j]
-				p.discoverMember(u, step, u.path.Child("steps").Index(i).Index(j), i, j)
+				p.discoverMember(u, step, u.path.Child("steps").Index(i).Index(j), i, j).always = always(step, "")
 			}
 		}
 	case u.template.DAG != nil:
@@ -120,7 +124,8 @@ func (p *program) discoverUnit(u *unit) {
 		u.members = &members{root: "tasks", byName: make(map[string]*sibling, len(tasks)), stamps: make([]int, len(tasks))}
 		path := u.path.Child("dag", "tasks")
 		for i := range tasks {
-			p.discoverMember(u, asStep(&tasks[i]), path.Index(i), 0, i)
+			step := asStep(&tasks[i])
+			p.discoverMember(u, step, path.Index(i), 0, i).always = always(step, tasks[i].Depends)
 		}
 		target := u.template.DAG.Target
 		if hasTag(target) {
@@ -139,7 +144,7 @@ func asStep(task *v1alpha1.DAGTask) *v1alpha1.WorkflowStep {
 	}
 }
 
-func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *field.Path, group, index int) {
+func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *field.Path, group, index int) *call {
 	s := &sibling{name: step.Name, index: index, group: group, hooks: len(step.Hooks) > 0 || step.OnExit != ""}
 	s.exit = step.OnExit != "" || step.Hooks.HasExitHook()
 	switch {
@@ -160,6 +165,7 @@ func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *fie
 		u.members.byName[step.Name] = s
 		u.members.names = append(u.members.names, step.Name)
 	}
+	return s.call
 }
 
 // hookCalls resolves the hooks of a step, a task or the workflow.

@@ -32,7 +32,7 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 			continue
 		}
 		if ref.Guarded {
-			s.guarded(ref, shown, path)
+			failed = s.guarded(ref, v, shown, path, how) || failed
 			continue
 		}
 		failed = true
@@ -64,12 +64,25 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 	}
 }
 
-// guarded warns of a name that need not exist, but under which nothing of its kind ever will.
-func (s *scope) guarded(ref expr.Reference, shown string, path func() *field.Path) {
-	root := ref.Path[0]
-	if len(ref.Path) > 1 && !s.object(root) && !s.get(root).known {
-		s.p.warn(s.library(), path(), fmt.Sprintf("%s: %s is never there%s", shown, strings.Join(ref.Path, "."), didYouMean(strings.Join(ref.Path, "."), s.nearby())))
+// guarded judges a name that need not exist: `??` helps where the last member is missing, not where there is nothing that it
+// could be a member of.
+func (s *scope) guarded(ref expr.Reference, v verdict, shown string, path func() *field.Path, how strictness) (failed bool) {
+	there := len(ref.Path) - 1
+	for there > 0 && !s.object(strings.Join(ref.Path[:there], ".")) {
+		there--
 	}
+	if there == len(ref.Path)-1 {
+		return false
+	}
+	name := strings.Join(ref.Path, ".")
+	message := fmt.Sprintf("%s: %s is never there%s", shown, name, didYouMean(name, s.nearby()))
+	if ref.Chained || v.soft || how == advised {
+		s.p.warn(s.library(), path(), message)
+		return false
+	}
+	s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: %s is never there, so it has no member %s, and ?? does not help%s",
+		strings.Join(ref.Path[:there+1], "."), ref.Path[there+1], didYouMean(name, s.nearby())))
+	return true
 }
 
 // checkTypes checks an expression once for the same variables: steps often repeat one.

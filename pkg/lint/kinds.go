@@ -77,7 +77,9 @@ var clusterWorkflowTemplates = kind[v1alpha1.ClusterWorkflowTemplate]{
 
 var cronWorkflows = kind[v1alpha1.CronWorkflow]{
 	alone: validation.ValidateCronWorkflow, aloneUpdate: validation.ValidateCronWorkflowUpdate, around: checkCron,
-	counts: func(c, old *v1alpha1.CronWorkflow) bool { return validation.SpecCounts(&c.ObjectMeta, &c.Spec, &old.Spec) },
+	counts: func(c, old *v1alpha1.CronWorkflow) bool {
+		return validation.SpecCounts(&c.ObjectMeta, &c.Spec, &old.Spec)
+	},
 }
 
 var workflowEventBindings = kind[v1alpha1.WorkflowEventBinding]{

@@ -85,6 +85,7 @@ type call struct {
 	path      *field.Path
 	callee    *unit // nil: not known
 	byName    bool  // the name is never put together at run time
+	always    bool  // of a step: it runs whenever those before it succeed
 	hook      bool
 	inherits  bool // the arguments are those of the workflow
 }

@@ -35,6 +35,7 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 		}
 	}
 	p.unused(entry)
+	p.endless()
 	return p.errs, p.warnings
 }
 

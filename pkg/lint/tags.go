@@ -35,7 +35,28 @@ func (s *scope) texts(value any, path *field.Path, how strictness) {
 		for _, tag := range s.p.cache.Tags(text) {
 			s.tag(tag, w, how)
 		}
+		s.unclosed(text, w, how)
 	})
+}
+
+// unclosed finds a tag of ours whose end is missing: it would stay in the text as it is (VAR-27).
+func (s *scope) unclosed(text string, w *walker, how strictness) {
+	at := strings.LastIndex(text, "{{")
+	rest := text[at+2:]
+	if how == silent || strings.Contains(rest, "}}") || !isOurs(strings.TrimLeft(rest, " =")) {
+		return
+	}
+	name, _, _ := strings.Cut(rest, "\n")
+	s.p.problem(s.library(), w.path(), shortened(text[at:]), fmt.Sprintf("the tag {{%s is never closed: }} is missing", shortened(name)))
+}
+
+// shortened keeps what is shown of a text to the length of a line.
+func shortened(text string) string {
+	const most = 60
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "..."
+	}
+	return text
 }
 
 func (s *scope) tag(tag expr.Tag, w *walker, how strictness) {

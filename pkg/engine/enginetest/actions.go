@@ -49,6 +49,9 @@ func (d *Driver) carryOut(decision engine.Decision) error {
 	}
 	for _, request := range decision.Resolve {
 		answer, ok := d.Templates[request]
+		if !ok && d.Lookup != nil {
+			answer, ok = d.Lookup(request)
+		}
 		if !ok && request.Kind != engine.RequestArtifactRepository {
 			answer = engine.TemplateResolved{Message: fmt.Sprintf("%s %s not found", request.Kind, request.Name), NotFound: true}
 		}

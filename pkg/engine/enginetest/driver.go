@@ -54,6 +54,8 @@ type Driver struct {
 	Workflow  *v1alpha1.Workflow
 	Nodes     map[string]v1alpha1.NodeStatus // as stored, record form
 	Templates map[engine.TemplateRequest]engine.TemplateResolved
+	// Lookup answers what is not among Templates; nil or false: nothing of that name is there.
+	Lookup    func(engine.TemplateRequest) (engine.TemplateResolved, bool)
 	Options   engine.Options
 	Script    Script
 	Now       time.Time
@@ -182,6 +184,16 @@ func (d *Driver) Resume(message string) {
 		}
 	}
 	d.Restart()
+}
+
+// Suspended tells whether something waits for a user to resume it.
+func (d *Driver) Suspended() bool {
+	for _, n := range d.Nodes {
+		if n.Type == v1alpha1.NodeTypeSuspend && n.Phase == v1alpha1.NodeRunning {
+			return true
+		}
+	}
+	return false
 }
 
 // Change alters the workflow as a user does.

@@ -9,6 +9,7 @@ import (
 type reference struct {
 	path    []string
 	guarded bool // under ?? or ?., so it need not exist (EXP-05)
+	chained bool // asked for with ?., so what it is a member of need not exist either
 }
 
 // references lists the variables of an expression.
@@ -17,7 +18,7 @@ func references(source string) ([]reference, error) {
 	if err != nil {
 		return nil, oneLine(err)
 	}
-	c := &collector{paths: map[ast.Node][]string{}, guarded: map[ast.Node]bool{}, declared: map[string]bool{}}
+	c := &collector{paths: map[ast.Node][]string{}, guarded: map[ast.Node]bool{}, chained: map[ast.Node]bool{}, declared: map[string]bool{}}
 	ast.Walk(&tree.Node, c)
 	var refs []reference
 	for _, node := range c.order {
@@ -25,7 +26,7 @@ func references(source string) ([]reference, error) {
 		if !ok || c.declared[path[0]] || builtin(path[0]) {
 			continue
 		}
-		refs = append(refs, reference{path: path, guarded: c.guarded[node]})
+		refs = append(refs, reference{path: path, guarded: c.guarded[node], chained: c.chained[node]})
 	}
 	return refs, nil
 }
@@ -36,6 +37,7 @@ type collector struct {
 	order    []ast.Node
 	paths    map[ast.Node][]string
 	guarded  map[ast.Node]bool
+	chained  map[ast.Node]bool
 	declared map[string]bool
 }
 
@@ -43,14 +45,14 @@ type collector struct {
 func (c *collector) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		c.add(n, []string{n.Value}, false)
+		c.add(n, []string{n.Value})
 	case *ast.MemberNode:
 		c.member(n)
 	case *ast.ChainNode:
 		if path, ok := c.paths[n.Node]; ok {
-			guarded := c.guarded[n.Node]
 			delete(c.paths, n.Node)
-			c.add(n, path, guarded)
+			c.add(n, path)
+			c.inherit(n, n.Node)
 		}
 	case *ast.BinaryNode:
 		if n.Operator == "??" {
@@ -67,23 +69,25 @@ func (c *collector) member(n *ast.MemberNode) {
 		return
 	}
 	if n.Optional {
-		c.guarded[n.Node] = true
+		c.guarded[n.Node], c.chained[n.Node] = true, true
 	}
 	property, constant := n.Property.(*ast.StringNode)
 	if !constant {
 		return
 	}
-	guarded := c.guarded[n.Node]
 	delete(c.paths, n.Node)
-	c.add(n, append(append([]string{}, base...), property.Value), guarded)
+	c.add(n, append(append([]string{}, base...), property.Value))
+	c.inherit(n, n.Node)
 }
 
-func (c *collector) add(node ast.Node, path []string, guarded bool) {
+func (c *collector) add(node ast.Node, path []string) {
 	c.order = append(c.order, node)
 	c.paths[node] = path
-	if guarded {
-		c.guarded[node] = true
-	}
+}
+
+// inherit marks a node as the one that it extends is.
+func (c *collector) inherit(node, from ast.Node) {
+	c.guarded[node], c.chained[node] = c.guarded[node] || c.guarded[from], c.chained[node] || c.chained[from]
 }
 
 // guard marks everything inside an operand.

@@ -63,13 +63,15 @@ type Reference struct {
 	Path []string
 	// Guarded: it stands under ?? or ?. and need not exist (EXP-05).
 	Guarded bool
+	// Chained: it is asked for with ?., so what it is a member of need not exist either.
+	Chained bool
 }
 
 // References lists the variables that an expression reads, in order; functions are not among them.
 func (p *Program) References() []Reference {
 	refs := make([]Reference, len(p.refs))
 	for i, ref := range p.refs {
-		refs[i] = Reference{Path: ref.path, Guarded: ref.guarded}
+		refs[i] = Reference{Path: ref.path, Guarded: ref.guarded, Chained: ref.chained}
 	}
 	return refs
 }

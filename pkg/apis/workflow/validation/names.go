@@ -17,8 +17,12 @@ var (
 	tagFormat          = regexp.MustCompile(`{{[^{}]*}}`)
 )
 
-// hasTag tells whether the text depends on values that are known only while the workflow runs.
-func hasTag(text string) bool { return strings.Contains(text, "{{") }
+// hasTag tells whether the text depends on values that are known only while the workflow runs. What is never
+// closed is no tag.
+func hasTag(text string) bool {
+	_, after, opened := strings.Cut(text, "{{")
+	return opened && strings.Contains(after, "}}")
+}
 
 // validateName checks the name of a template, step, task or container: V-009, V-104, V-122, V-142, V-201.
 func validateName(name string, path *field.Path) field.ErrorList {

@@ -1,0 +1,150 @@
+package examples
+
+import (
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"strings"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
+	"fairlead.dev/fairlead/pkg/engine/enginetest"
+)
+
+// mostSteps is how long a run is watched. Some examples never end by themselves: they call themselves until a coin falls the
+// right way.
+const mostSteps = 400
+
+// results are what containers may print here.
+var results = []string{"1", "heads", `["a", "b"]`, `[{"os": "debian", "version": "9.1"}]`, "true", "YES", `{"a": 1}`}
+
+// luck decides what the steps of a run give: the first ones have all give the same, the others a mixture.
+type luck int
+
+const mostLuck luck = 16
+
+func (l luck) of(node string) string {
+	if int(l) < len(results) {
+		return results[l]
+	}
+	hash := fnv.New32a()
+	_, _ = fmt.Fprint(hash, node, int(l))
+	return results[int(hash.Sum32()>>4)%len(results)]
+}
+
+// play says what the pods of a run do: they succeed and give all that they declare.
+func (l luck) play(request engine.PodRequest) enginetest.Outcome {
+	if request.Template.IsDaemon() {
+		return enginetest.Outcome{Serves: true}
+	}
+	text := l.of(request.NodeName)
+	outcome := enginetest.Outcome{Result: &text, Parameters: map[string]string{}}
+	for i := range request.Template.Outputs.Parameters {
+		outcome.Parameters[request.Template.Outputs.Parameters[i].Name] = text
+	}
+	return outcome
+}
+
+// run plays an accepted workflow to its end, and returns what the engine says of it that the check should have said before:
+// what is wrong whatever its steps give.
+func (w *world) run(workflow *v1alpha1.Workflow) (problem string) {
+	for l := range mostLuck {
+		if problem = w.runOnce(workflow, l); problem == "" {
+			return ""
+		}
+	}
+	return problem
+}
+
+func (w *world) runOnce(workflow *v1alpha1.Workflow, l luck) string {
+	d := enginetest.New(workflow, l.play)
+	d.Lookup = w.answer
+	for range mostSteps {
+		moved, err := d.Step()
+		if err != nil {
+			return err.Error()
+		}
+		if d.Done || !moved && !d.Suspended() {
+			break
+		}
+		if !moved {
+			w.supply(d, l)
+			d.Resume("")
+		}
+	}
+	for _, n := range d.Records() {
+		if n.Phase == v1alpha1.NodeError && !excused(n.Message) && !childFailed.MatchString(n.Message) {
+			return n.Name + ": " + n.Message
+		}
+	}
+	if status := &d.Workflow.Status; status.Phase == v1alpha1.WorkflowError || status.Phase == v1alpha1.WorkflowFailed {
+		if !excused(status.Message) && !childFailed.MatchString(status.Message) {
+			return status.Message
+		}
+	}
+	return ""
+}
+
+// supply gives the outputs that a person is asked for.
+func (w *world) supply(d *enginetest.Driver, l luck) {
+	for id, n := range d.Nodes {
+		if n.Type != v1alpha1.NodeTypeSuspend || n.Phase != v1alpha1.NodeRunning || n.Outputs == nil {
+			continue
+		}
+		n.Outputs = n.Outputs.DeepCopy()
+		for i := range n.Outputs.Parameters {
+			if n.Outputs.Parameters[i].Value == nil {
+				n.Outputs.Parameters[i].Value = v1alpha1.AnyStringPtr(l.of(n.Name))
+			}
+		}
+		d.Nodes[id] = n
+	}
+}
+
+// childFailed is what a step group, a DAG or a workflow says when something in it went wrong, which is told there.
+var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored))?$`)
+
+// excuses are the ends that no check can foresee, by a part of their messages: each hangs on what a step gave or on what
+// somebody else stores.
+var excuses = map[string]string{
+	"is not supported by this version":    "it is missing here, not in the manifest",
+	"jsonpath: the first argument is not": "what a value holds is looked at by nobody before it is used",
+	"is not a duration":                   "what is written in the field itself is looked at; this came through a parameter",
+	"Maximum recursion depth exceeded":    "a warning says so before",
+}
+
+func excused(message string) bool {
+	for part := range excuses {
+		if strings.Contains(message, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// answer gives the engine what it asks for.
+func (w *world) answer(request engine.TemplateRequest) (answer engine.TemplateResolved, known bool) {
+	switch request.Kind {
+	case engine.RequestWorkflowTemplate:
+		if found := w.templates[request.Name]; found != nil {
+			answer.Spec = found.Spec.DeepCopy()
+			return answer, true
+		}
+	case engine.RequestClusterWorkflowTemplate:
+		if found := w.cluster[request.Name]; found != nil {
+			answer.Spec = found.Spec.DeepCopy()
+			return answer, true
+		}
+	case engine.RequestConfigMapParameter:
+		value := "value"
+		answer.Value = &value
+		return answer, true
+	case engine.RequestArtifactRepository:
+		answer.Repository = &v1alpha1.ArtifactRepositoryRefStatus{ArtifactRepository: &v1alpha1.ArtifactRepository{
+			S3: &v1alpha1.S3ArtifactRepository{S3Bucket: v1alpha1.S3Bucket{Bucket: "bucket"}},
+		}}
+		return answer, true
+	}
+	answer.NotFound, answer.Message = true, fmt.Sprintf("%s not found", request.Name)
+	return answer, true
+}
