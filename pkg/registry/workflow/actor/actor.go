@@ -10,6 +10,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apiserver/pkg/authentication/user"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -20,11 +21,13 @@ const maxGroups = 50
 
 // record is the JSON of the annotations.
 type record struct {
-	Action      string      `json:"action,omitempty"`
-	User        string      `json:"user"`
-	Groups      []string    `json:"groups,omitempty"`
-	GroupsTotal int         `json:"groupsTotal,omitempty"`
-	Time        metav1.Time `json:"time"`
+	Action            string      `json:"action,omitempty"`
+	User              string      `json:"user"`
+	Email             string      `json:"email,omitempty"`
+	PreferredUsername string      `json:"preferredUsername,omitempty"`
+	Groups            []string    `json:"groups,omitempty"`
+	GroupsTotal       int         `json:"groupsTotal,omitempty"`
+	Time              metav1.Time `json:"time"`
 }
 
 // creatorLabels and creatorAnnotation are what the server alone writes.
@@ -44,10 +47,22 @@ func Created(ctx context.Context, object metav1.Object, now time.Time) {
 	delete(annotations, v1alpha1.AnnotationKeyActor) // nobody has acted on it yet
 	if noted, ok := recordOf(ctx, "", now); ok {
 		labels = with(labels, v1alpha1.LabelKeyCreator, label(noted.User))
+		labels = with(labels, v1alpha1.LabelKeyCreatorEmail, label(noted.Email))
+		labels = with(labels, v1alpha1.LabelKeyCreatorPreferredUsername, label(noted.PreferredUsername))
 		annotations = with(annotations, v1alpha1.AnnotationKeyCreator, noted.text())
 	}
 	object.SetLabels(labels)
 	object.SetAnnotations(annotations)
+	if action, ok := ctx.Value(actionKey{}).(string); ok {
+		Acted(ctx, object, action, now)
+	}
+}
+
+type actionKey struct{}
+
+// WithAction returns a context in which whoever creates an object acts on it by that as well.
+func WithAction(ctx context.Context, action string) context.Context {
+	return context.WithValue(ctx, actionKey{}, action)
 }
 
 // KeepCreator gives a changed object the creator that it had.
@@ -76,21 +91,21 @@ func Acted(ctx context.Context, object metav1.Object, action string, now time.Ti
 	if !ok {
 		return
 	}
-	labels := object.GetLabels()
-	delete(labels, v1alpha1.LabelKeyActorEmail)
-	delete(labels, v1alpha1.LabelKeyActorPreferredUsername)
-	labels = with(labels, v1alpha1.LabelKeyActor, label(noted.User))
+	labels := with(object.GetLabels(), v1alpha1.LabelKeyActor, label(noted.User))
+	labels = with(labels, v1alpha1.LabelKeyActorEmail, label(noted.Email))
+	labels = with(labels, v1alpha1.LabelKeyActorPreferredUsername, label(noted.PreferredUsername))
 	object.SetLabels(with(labels, v1alpha1.LabelKeyAction, action))
 	object.SetAnnotations(with(object.GetAnnotations(), v1alpha1.AnnotationKeyActor, noted.text()))
 }
 
 // Name is the user of the request, for messages; nil when nobody is known.
 func Name(ctx context.Context) map[string]string {
-	user, ok := genericapirequest.UserFrom(ctx)
+	noted, ok := recordOf(ctx, "", time.Time{})
 	if !ok {
 		return nil
 	}
-	return map[string]string{"User": user.GetName()}
+	name := with(map[string]string{"User": noted.User}, "Email", noted.Email)
+	return with(name, "PreferredUsername", noted.PreferredUsername)
 }
 
 func recordOf(ctx context.Context, action string, now time.Time) (record, bool) {
@@ -98,11 +113,27 @@ func recordOf(ctx context.Context, action string, now time.Time) (record, bool) 
 	if !ok || user.GetName() == "" {
 		return record{}, false
 	}
-	noted := record{Action: action, User: user.GetName(), Groups: user.GetGroups(), Time: metav1.NewTime(now.UTC().Truncate(time.Second))}
+	noted := record{Action: action, User: user.GetName(), Email: extra(user, "email"), PreferredUsername: extra(user, "preferred_username"), Groups: user.GetGroups(), Time: metav1.NewTime(now.UTC().Truncate(time.Second))}
 	if total := len(noted.Groups); total > maxGroups {
 		noted.Groups, noted.GroupsTotal = noted.Groups[:maxGroups], total
 	}
 	return noted, true
+}
+
+// extra is what the cluster's authentication says of a user under a name, the part of a key after the last slash: extras that
+// are mapped from the claims of a token have a domain in front.
+func extra(user user.Info, name string) string {
+	found := ""
+	for key, values := range user.GetExtra() {
+		// Of several keys the first counts, whatever the order of the map.
+		if key[strings.LastIndexByte(key, '/')+1:] == name && len(values) > 0 && (found == "" || key < found) {
+			found = key
+		}
+	}
+	if found == "" {
+		return ""
+	}
+	return user.GetExtra()[found][0]
 }
 
 func (r record) text() string {

@@ -2,6 +2,7 @@ package actor
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,23 @@ func TestCreatorAndActor_OPS17(t *testing.T) {
 	KeepActor(changed, wf)
 	if changed.Labels[v1alpha1.LabelKeyAction] != "Retry" || changed.Annotations[v1alpha1.AnnotationKeyActor] == "" {
 		t.Errorf("an update changed the actor: %v %v", changed.Labels, changed.Annotations)
+	}
+
+	// What a cluster maps from the claims of tokens joins in (LBL-03).
+	ctx = genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "4711", Extra: map[string][]string{
+		"example.com/email": {"jane@example.com"}, "example.com/preferred_username": {"jane"}, "authentication.kubernetes.io/pod-name": {"p"},
+	}})
+	Created(WithAction(ctx, "Resubmit"), wf, now)
+	if wf.Labels[v1alpha1.LabelKeyCreator] != "4711" || wf.Labels[v1alpha1.LabelKeyCreatorEmail] != "jane.at.example.com" || wf.Labels[v1alpha1.LabelKeyCreatorPreferredUsername] != "jane" ||
+		wf.Labels[v1alpha1.LabelKeyActorEmail] != "jane.at.example.com" || wf.Labels[v1alpha1.LabelKeyActorPreferredUsername] != "jane" || wf.Labels[v1alpha1.LabelKeyAction] != "Resubmit" {
+		t.Errorf("labels %v", wf.Labels)
+	}
+	if name := fmt.Sprint(Name(ctx)); name != "map[Email:jane@example.com PreferredUsername:jane User:4711]" {
+		t.Errorf("in messages: %s", name)
+	}
+	Acted(genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "other"}), wf, "Stop", now)
+	if wf.Labels[v1alpha1.LabelKeyActorEmail] != "" || wf.Labels[v1alpha1.LabelKeyActorPreferredUsername] != "" {
+		t.Errorf("of the one before is left: %v", wf.Labels)
 	}
 
 	Created(t.Context(), wf, now)

@@ -20,6 +20,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 	"fairlead.dev/fairlead/pkg/registry/workflow/artifacts"
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
 	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
@@ -50,10 +51,10 @@ type StorageProvider struct {
 	Artifacts *artifacts.Source
 	// Authorizer knows who may create workflows/nodes: only they and a node's own pod may write its result.
 	Authorizer authorizer.Authorizer
-	// Admission is asked about the workflows that subresources create; nil: nobody is.
+	// Admission is asked about the objects that subresources create and change; nil: nobody is.
 	Admission admission.Interface
 	// Clock is for tests; nil means the real one.
-	Clock clock.PassiveClock
+	Clock clock.Clock
 	// Stop is closed when the server shuts down: logs that are being followed end then.
 	Stop <-chan struct{}
 
@@ -68,14 +69,17 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 	if err != nil {
 		return nil, err
 	}
-	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references})
+	if p.Clock == nil {
+		p.Clock = clock.RealClock{}
+	}
+	chain := admit.NewChain(p.Admission, p.Scheme)
+	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{
+		Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references, Admission: chain, Clock: p.Clock,
+	})
 	if err != nil {
 		return nil, err
 	}
 	p.nodes, p.headers = store, workflows.Headers
-	if p.Clock == nil {
-		p.Clock = clock.RealClock{}
-	}
 	closeWith(workflows.Headers, destroy)
 
 	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.archive(), p.Stop)
@@ -88,7 +92,7 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 
 		"workflows/artifacts": artifacts.NewREST(workflows.Workflow, p.Artifacts),
 	}
-	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: p.Admission}
+	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: chain}
 	p.addVerbs(storage, workflows, creation)
 	return storage, p.addOtherKinds(storage, getter, workflows.Lookup(), creation)
 }
@@ -138,8 +142,8 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	storage["workflowtemplates/submit"] = verb.NewTemplateSubmitREST(templates, creation, &p.references)
 	storage["clusterworkflowtemplates/submit"] = verb.NewClusterTemplateSubmitREST(clusterTemplates, creation, &p.references)
 	storage["cronworkflows/submit"] = verb.NewCronSubmitREST(cronWorkflows, creation, &p.references)
-	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, p.Clock)
-	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, p.Clock)
+	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, creation.Admission, p.Clock)
+	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, creation.Admission, p.Clock)
 	storage["cronworkflows/backfill"] = verb.NewBackfillREST(cronWorkflows, p.headers, creation, p.Clock)
 	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter, &taskresultgate.Gate{Nodes: lookup, Authorizer: p.Authorizer})
 	add("workflowtaskresults", taskResults, e)

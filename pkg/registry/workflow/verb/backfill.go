@@ -65,7 +65,7 @@ func (r *BackfillREST) Create(ctx context.Context, name string, object runtime.O
 		return nil, err
 	}
 	cron := found.(*v1alpha1.CronWorkflow)
-	if err := checkPrecondition("cronworkflows", cron, precondition); err != nil {
+	if err := precondition.Check("cronworkflows", cron); err != nil {
 		return nil, err
 	}
 	if err := r.creation.Authorize(ctx, cron.Namespace, "", "cronworkflows/backfill"); err != nil {

@@ -7,15 +7,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apiserver/pkg/admission"
 	"k8s.io/apiserver/pkg/audit"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/storage/names"
-	"k8s.io/apiserver/pkg/util/dryrun"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 )
 
 // auditCreated is the audit annotation that names what a verb created.
@@ -35,7 +34,7 @@ type Creation struct {
 	// Authorizer knows who may create workflows. Required.
 	Authorizer authorizer.Authorizer
 	// Admission is the server's; nil: nobody is asked.
-	Admission admission.Interface
+	Admission *admit.Chain
 }
 
 // Create stores a workflow in its namespace and notes it in the audit log. by is the subresource, for messages.
@@ -54,19 +53,9 @@ func (c *Creation) createOne(ctx context.Context, wf *v1alpha1.Workflow, by stri
 		return nil, err
 	}
 	c.Scheme.Default(wf)
-	wf.SetGroupVersionKind(v1alpha1.SchemeGroupVersion.WithKind("Workflow"))
-	user, _ := genericapirequest.UserFrom(ctx)
-	attributes := admission.NewAttributesRecord(wf, nil, v1alpha1.SchemeGroupVersion.WithKind("Workflow"), wf.Namespace, wf.Name,
-		v1alpha1.SchemeGroupVersion.WithResource("workflows"), "", admission.Create, options, dryrun.IsDryRun(options.DryRun), user)
-	validate := rest.ValidateAllObjectFunc
-	if c.Admission != nil {
-		admit, interfaces := admission.WithAudit(c.Admission), admission.NewObjectInterfacesFromScheme(c.Scheme)
-		if mutating, ok := admit.(admission.MutationInterface); ok && mutating.Handles(admission.Create) {
-			if err := mutating.Admit(ctx, attributes, interfaces); err != nil {
-				return nil, err
-			}
-		}
-		validate = rest.AdmissionToValidateObjectFunc(admit, attributes, interfaces)
+	validate, err := c.Admission.Create(ctx, wf, options)
+	if err != nil {
+		return nil, err
 	}
 	created, err := c.Workflows.Create(ctx, wf, validate, options)
 	if err != nil {

@@ -11,15 +11,18 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
+	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 )
 
 // CronSuspensionREST is cronworkflows/suspend or cronworkflows/resume (CRON-04).
 type CronSuspensionREST[T Options] struct {
 	endpoint[T]
-	crons   rest.Updater
-	suspend bool
-	check   func(T) field.ErrorList
-	clock   clock.PassiveClock
+	crons     rest.Updater
+	verb      string
+	suspend   bool
+	check     func(T) field.ErrorList
+	admission *admit.Chain
+	clock     clock.PassiveClock
 }
 
 var (
@@ -28,18 +31,18 @@ var (
 )
 
 // NewCronSuspendREST returns cronworkflows/suspend.
-func NewCronSuspendREST(crons rest.Updater, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.SuspendOptions] {
+func NewCronSuspendREST(crons rest.Updater, admission *admit.Chain, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.SuspendOptions] {
 	return &CronSuspensionREST[*v1alpha1.SuspendOptions]{
 		endpoint: endpoint[*v1alpha1.SuspendOptions]{func() *v1alpha1.SuspendOptions { return &v1alpha1.SuspendOptions{} }, v1alpha1.CronWorkflow{}},
-		crons:    crons, suspend: true, clock: clock,
+		crons:    crons, verb: "Suspend", suspend: true, admission: admission, clock: clock,
 	}
 }
 
 // NewCronResumeREST returns cronworkflows/resume.
-func NewCronResumeREST(crons rest.Updater, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.ResumeOptions] {
+func NewCronResumeREST(crons rest.Updater, admission *admit.Chain, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.ResumeOptions] {
 	return &CronSuspensionREST[*v1alpha1.ResumeOptions]{
 		endpoint: endpoint[*v1alpha1.ResumeOptions]{func() *v1alpha1.ResumeOptions { return &v1alpha1.ResumeOptions{} }, v1alpha1.CronWorkflow{}},
-		crons:    crons, clock: clock,
+		crons:    crons, verb: "Resume", admission: admission, clock: clock,
 		check: func(o *v1alpha1.ResumeOptions) (errs field.ErrorList) {
 			if o.NodeFieldSelector != "" {
 				errs = append(errs, field.Forbidden(field.NewPath("nodeFieldSelector"), "a cron workflow has no nodes"))
@@ -55,22 +58,20 @@ func (r *CronSuspensionREST[T]) Create(ctx context.Context, name string, object 
 	if err != nil {
 		return nil, err
 	}
-	action := "Resume"
-	if r.suspend {
-		action = "Suspend"
-	}
+	update := &metav1.UpdateOptions{DryRun: options.DryRun, FieldManager: options.FieldManager}
 	info := rest.DefaultUpdatedObjectInfo(nil, func(ctx context.Context, _, stored runtime.Object) (runtime.Object, error) {
 		cron := stored.(*v1alpha1.CronWorkflow)
-		if err := checkPrecondition("cronworkflows", cron, precondition); err != nil {
+		if err := precondition.Check("cronworkflows", cron); err != nil {
 			return nil, err
 		}
-		cron = cron.DeepCopy()
-		if cron.Spec.Suspend != r.suspend {
-			cron.Spec.Suspend = r.suspend
-			actor.Acted(ctx, cron, action, r.clock.Now())
+		if cron.Spec.Suspend == r.suspend {
+			return cron, nil
 		}
-		return cron, nil
+		changed := cron.DeepCopy()
+		changed.Spec.Suspend = r.suspend
+		actor.Acted(ctx, changed, r.verb, r.clock.Now())
+		return changed, r.admission.Mutate(ctx, changed, cron, update)
 	})
-	updated, _, err := r.crons.Update(ctx, name, info, rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{DryRun: options.DryRun})
+	updated, _, err := r.crons.Update(ctx, name, info, rest.ValidateAllObjectFunc, r.admission.Update(ctx, &v1alpha1.CronWorkflow{}, name, update), false, update)
 	return updated, err
 }

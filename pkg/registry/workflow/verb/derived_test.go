@@ -140,7 +140,7 @@ func TestResubmit_OPS14(t *testing.T) {
 	f.do("workflows/retry", "wf", &v1alpha1.RetryOptions{}) // leaves an actor behind
 	wf := f.do("workflows/resubmit", "wf", &v1alpha1.ResubmitOptions{Parameters: []string{"p=new"}, Priority: new(int32(3))})
 	if !strings.HasPrefix(wf.Name, "wf-") || wf.Labels[v1alpha1.LabelKeyPreviousWorkflowName] != "wf" || *wf.Spec.Arguments.Parameters[0].Value != "new" ||
-		*wf.Spec.Priority != 3 || wf.Status.Phase != "" || len(wf.Status.Nodes) != 0 || wf.Labels[v1alpha1.LabelKeyActor] != "" || wf.Labels["admitted"] != "yes" {
+		*wf.Spec.Priority != 3 || wf.Status.Phase != "" || len(wf.Status.Nodes) != 0 || wf.Labels[v1alpha1.LabelKeyAction] != "Resubmit" || wf.Labels["admitted"] != "yes" {
 		t.Errorf("%+v", wf)
 	}
 	wf = f.do("workflows/resubmit", "large", &v1alpha1.ResubmitOptions{Memoized: true})

@@ -3,6 +3,8 @@ package verb_test
 import (
 	"context"
 	"fmt"
+	"maps"
+	"reflect"
 	"sync"
 	"testing"
 	"time"
@@ -44,7 +46,7 @@ func newFixture(t *testing.T) *fixture {
 	store := storagetest.Start(t)
 	provider := &workflowrest.StorageProvider{
 		Scheme: store.Scheme, Authorizer: authorizer.AuthorizerFunc(f.authorize), Admission: f.admission,
-		Clock: clocktesting.NewFakePassiveClock(now), InlineNodesBytes: 4 << 10,
+		Clock: clocktesting.NewFakeClock(now), InlineNodesBytes: 4 << 10,
 	}
 	var err error
 	if f.storage, err = provider.NewRESTStorage(store.Getter); err != nil {
@@ -75,24 +77,37 @@ type recorder struct {
 	refuse func(admission.Attributes) error
 }
 
-func (r *recorder) Handles(operation admission.Operation) bool { return operation == admission.Create }
+func (r *recorder) Handles(operation admission.Operation) bool {
+	return operation == admission.Create || operation == admission.Update
+}
 
 func (r *recorder) Admit(_ context.Context, a admission.Attributes, _ admission.ObjectInterfaces) error {
-	wf, ok := a.GetObject().(*v1alpha1.Workflow)
-	if !ok || a.GetResource().Resource != "workflows" || a.GetSubresource() != "" {
-		return fmt.Errorf("admission of %T as %s/%s", a.GetObject(), a.GetResource().Resource, a.GetSubresource())
+	object, ok := a.GetObject().(metav1.Object)
+	if !ok || a.GetSubresource() != "" || a.GetKind().Kind != reflect.TypeOf(a.GetObject()).Elem().Name() || (a.GetOldObject() != nil) != (a.GetOperation() == admission.Update) {
+		return fmt.Errorf("admission of %T, a %s, as %s/%s", a.GetObject(), a.GetKind(), a.GetResource().Resource, a.GetSubresource())
 	}
-	if wf.Labels == nil {
-		wf.Labels = map[string]string{}
+	labels := maps.Clone(object.GetLabels())
+	if labels == nil {
+		labels = map[string]string{}
 	}
-	wf.Labels["admitted"] = "yes"
+	if labels["admitted"] = "yes"; a.GetOperation() == admission.Update {
+		labels["admitted"] = "again"
+	}
+	object.SetLabels(labels)
+	if wf, ok := a.GetObject().(*v1alpha1.Workflow); ok && a.GetOperation() == admission.Update {
+		wf.Status.Message = "plugins have no say in this"
+	}
 	return nil
 }
 
 func (r *recorder) Validate(_ context.Context, a admission.Attributes, _ admission.ObjectInterfaces) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.seen = append(r.seen, fmt.Sprintf("%s %s dry=%v", a.GetNamespace(), a.GetUserInfo().GetName(), a.IsDryRun()))
+	seen := fmt.Sprintf("%s %s dry=%v", a.GetNamespace(), a.GetUserInfo().GetName(), a.IsDryRun())
+	if a.GetOperation() == admission.Update {
+		seen = fmt.Sprintf("update %s/%s by %s dry=%v", a.GetResource().Resource, a.GetName(), a.GetUserInfo().GetName(), a.IsDryRun())
+	}
+	r.seen = append(r.seen, seen)
 	if r.refuse != nil {
 		return r.refuse(a)
 	}
@@ -143,13 +158,18 @@ func (f *fixture) do(resource, name string, body runtime.Object, options ...stri
 
 func (f *fixture) get(name string) *v1alpha1.Workflow {
 	f.t.Helper()
+	return f.object("workflows", name).(*v1alpha1.Workflow)
+}
+
+func (f *fixture) object(resource, name string) runtime.Object {
+	f.t.Helper()
 	ctx, cancel := context.WithCancel(f.ctx)
 	defer cancel()
-	object, err := f.storage["workflows"].(rest.Getter).Get(ctx, name, &metav1.GetOptions{})
+	object, err := f.storage[resource].(rest.Getter).Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {
 		f.t.Fatal(err)
 	}
-	return object.(*v1alpha1.Workflow)
+	return object
 }
 
 func newWorkflow(name string) *v1alpha1.Workflow {

@@ -3,6 +3,7 @@ package verb
 import (
 	"context"
 	"fmt"
+	"reflect"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -64,31 +65,11 @@ func (e endpoint[T]) request(ctx context.Context, name string, object runtime.Ob
 	if len(errs) > 0 {
 		return options, storage.Precondition{}, apierrors.NewInvalid(v1alpha1.Kind(kindOf(options)), name, errs)
 	}
-	return options, storage.Precondition{UID: options.GetUID(), ResourceVersion: options.GetResourceVersion()}, nil
+	return options, storage.PreconditionOf(options), nil
 }
 
-// kindOf is the kind of a body, for messages.
-func kindOf(options Options) string {
-	switch options.(type) {
-	case *v1alpha1.SuspendOptions:
-		return "SuspendOptions"
-	case *v1alpha1.ResumeOptions:
-		return "ResumeOptions"
-	case *v1alpha1.StopOptions:
-		return "StopOptions"
-	case *v1alpha1.TerminateOptions:
-		return "TerminateOptions"
-	case *v1alpha1.RetryOptions:
-		return "RetryOptions"
-	case *v1alpha1.ResubmitOptions:
-		return "ResubmitOptions"
-	case *v1alpha1.SetOptions:
-		return "SetOptions"
-	case *v1alpha1.SubmitOptions:
-		return "SubmitOptions"
-	}
-	return "BackfillOptions"
-}
+// kindOf is the kind of a body, for messages: its type is named like it.
+func kindOf(options Options) string { return reflect.TypeOf(options).Elem().Name() }
 
 // notNow refuses what the state of a workflow does not allow. The same request may be right at another time.
 func notNow(workflow *v1alpha1.Workflow, err error) error {
@@ -96,12 +77,12 @@ func notNow(workflow *v1alpha1.Workflow, err error) error {
 }
 
 // selectorOf reads a node field selector.
-func selectorOf(text string, errs *field.ErrorList) lifecycle.Selector {
+func selectorOf(text string) (lifecycle.Selector, field.ErrorList) {
 	selector, err := lifecycle.ParseSelector(text)
 	if err != nil {
-		*errs = append(*errs, field.Invalid(field.NewPath("nodeFieldSelector"), text, err.Error()))
+		return selector, field.ErrorList{field.Invalid(field.NewPath("nodeFieldSelector"), text, err.Error())}
 	}
-	return selector
+	return selector, nil
 }
 
 // checkParameters finds parameters that are not `name=value`.

@@ -11,6 +11,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/lifecycle"
 	"fairlead.dev/fairlead/pkg/engine/node"
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
 )
 
@@ -49,6 +50,8 @@ func (r *ResubmitREST) Create(ctx context.Context, name string, object runtime.O
 			return nil, err
 		}
 	}
+	// The new workflow tells what its creator did (OPS-17).
+	ctx = actor.WithAction(ctx, "Resubmit")
 	build := func(name string) (*v1alpha1.Workflow, error) {
 		wf, records, err := lifecycle.Resubmit(old.Workflow, nodes, lifecycle.ResubmitOptions{Memoized: body.Memoized, Name: name, Parameters: body.Parameters})
 		if err != nil {

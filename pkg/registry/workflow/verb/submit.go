@@ -132,19 +132,8 @@ func (r *SubmitREST) get(ctx context.Context, name string, precondition storage.
 	if err != nil {
 		return nil, err
 	}
-	if err := checkPrecondition(r.resource, found.(metav1.Object), precondition); err != nil {
+	if err := precondition.Check(r.resource, found.(metav1.Object)); err != nil {
 		return nil, err
 	}
 	return found, nil
-}
-
-// checkPrecondition compares an object with what the client saw.
-func checkPrecondition(resource string, object metav1.Object, p storage.Precondition) error {
-	switch {
-	case p.UID != "" && p.UID != object.GetUID():
-		return apierrors.NewConflict(v1alpha1.Resource(resource), object.GetName(), fmt.Errorf("it has UID %s, and the request is for %s", object.GetUID(), p.UID))
-	case p.ResourceVersion != "" && p.ResourceVersion != object.GetResourceVersion():
-		return apierrors.NewConflict(v1alpha1.Resource(resource), object.GetName(), fmt.Errorf("it has resource version %s, and the request is for %s", object.GetResourceVersion(), p.ResourceVersion))
-	}
-	return nil
 }

@@ -86,10 +86,17 @@ func (s verbStrategy) PrepareForUpdate(ctx context.Context, object, old runtime.
 	s.whole.PrepareForUpdate(ctx, object, old)
 }
 
-// ValidateUpdate checks new arguments, as an update of the workflow would. What was wrong before is no reason not to stop.
+// ValidateUpdate checks a changed task, as an update of the workflow would. What was wrong before is no reason not to stop.
 func (s verbStrategy) ValidateUpdate(ctx context.Context, object, old runtime.Object) field.ErrorList {
-	if apiequality.Semantic.DeepEqual(&object.(*v1alpha1.Workflow).Spec.Arguments, &old.(*v1alpha1.Workflow).Spec.Arguments) {
+	if apiequality.Semantic.DeepEqual(task(object), task(old)) {
 		return nil
 	}
 	return s.whole.ValidateUpdate(ctx, object, old)
+}
+
+// task is what a workflow is to do, without what verbs say about how long it may go on.
+func task(object runtime.Object) v1alpha1.WorkflowSpec {
+	spec := object.(*v1alpha1.Workflow).Spec
+	spec.Suspend, spec.Shutdown, spec.ActiveDeadlineSeconds = nil, "", nil
+	return spec
 }

@@ -3,29 +3,22 @@ package storage
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/types"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/client-go/util/retry"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
+	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 )
 
 // ErrUnchanged is what a change returns that finds everything as it should be.
 var ErrUnchanged = errors.New("nothing to change")
-
-// Precondition is what a workflow has to be so that it is changed; empty fields ask nothing.
-type Precondition struct {
-	UID             types.UID
-	ResourceVersion string
-}
 
 // Subject is a workflow that a verb is about to change.
 type Subject struct {
@@ -48,6 +41,8 @@ type ChangeFunc func(ctx context.Context, subject *Subject) (NodeChanges, error)
 type Changer struct {
 	headers *genericregistry.Store
 	written *genericregistry.Store
+	// admission is asked about each change as about an update of the workflow.
+	admission *admit.Chain
 	tables
 }
 
@@ -58,7 +53,7 @@ func (c *Changer) Get(ctx context.Context, name string, pre Precondition) (*Subj
 		return nil, err
 	}
 	header := object.(*v1alpha1.Workflow)
-	if err := pre.check(header); err != nil {
+	if err := pre.Check("workflows", header); err != nil {
 		return nil, err
 	}
 	w := c.newWriter(wholeStatus)
@@ -73,8 +68,12 @@ func (c *Changer) Change(ctx context.Context, name string, pre Precondition, opt
 	attempt := func() error {
 		w := c.newWriter(wholeStatus)
 		defer w.release()
-		info := &changeInfo{writer: w, precondition: pre, change: change}
-		stored, _, err := c.written.Update(withCommit(ctx, w.commit), name, info, nil, nil, false, &metav1.UpdateOptions{DryRun: options.DryRun})
+		update := &metav1.UpdateOptions{DryRun: options.DryRun, FieldManager: options.FieldManager}
+		info := &changeInfo{writer: w, precondition: pre, change: change, mutate: func(ctx context.Context, workflow, stored *v1alpha1.Workflow) error {
+			return c.admission.Mutate(ctx, workflow, stored, update)
+		}}
+		validate := c.admission.Update(ctx, &v1alpha1.Workflow{}, name, update)
+		stored, _, err := c.written.Update(withCommit(ctx, w.commit), name, info, nil, validate, false, update)
 		if info.refused != nil {
 			return info.refused
 		}
@@ -109,6 +108,7 @@ type changeInfo struct {
 	writer       *writer
 	precondition Precondition
 	change       ChangeFunc
+	mutate       func(ctx context.Context, workflow, stored *v1alpha1.Workflow) error
 	old          *v1alpha1.Workflow
 	refused      *refusal
 }
@@ -123,7 +123,7 @@ func (i *changeInfo) UpdatedObject(ctx context.Context, object runtime.Object) (
 	w, old := i.writer, object.(*v1alpha1.Workflow)
 	w.reset()
 	i.old, i.refused = old, nil
-	if err := i.precondition.check(old); err != nil {
+	if err := i.precondition.Check("workflows", old); err != nil {
 		return nil, i.refuse(err)
 	}
 	subject := w.subject(ctx, old)
@@ -134,26 +134,27 @@ func (i *changeInfo) UpdatedObject(ctx context.Context, object runtime.Object) (
 	if err != nil {
 		return nil, i.refuse(err)
 	}
-	return subject.Workflow, w.put(ctx, subject, old, changes)
+	if err := w.put(ctx, subject, old, changes); err != nil {
+		return nil, err
+	}
+	return subject.Workflow, i.admit(ctx, subject.Workflow, old)
+}
+
+// admit has plugins change the workflow as they may change any update. Its status is the server's own work: who answers for
+// metadata and spec has no say in it.
+func (i *changeInfo) admit(ctx context.Context, workflow, old *v1alpha1.Workflow) error {
+	given := *workflow
+	given.ObjectMeta, given.Spec = *workflow.ObjectMeta.DeepCopy(), *workflow.Spec.DeepCopy()
+	if err := i.mutate(ctx, &given, old); err != nil {
+		return i.refuse(err)
+	}
+	workflow.ObjectMeta, workflow.Spec = given.ObjectMeta, given.Spec
+	return nil
 }
 
 func (i *changeInfo) refuse(err error) error {
 	i.refused = &refusal{err}
 	return i.refused
-}
-
-func (p Precondition) check(workflow *v1alpha1.Workflow) error {
-	conflict := func(what, stored, wanted string) error {
-		return apierrors.NewConflict(v1alpha1.Resource("workflows"), workflow.Name,
-			fmt.Errorf("it has %s %s, and the request is for %s", what, stored, wanted))
-	}
-	if p.UID != "" && p.UID != workflow.UID {
-		return conflict("UID", string(workflow.UID), string(p.UID))
-	}
-	if p.ResourceVersion != "" && p.ResourceVersion != workflow.ResourceVersion {
-		return conflict("resource version", workflow.ResourceVersion, p.ResourceVersion)
-	}
-	return nil
 }
 
 // subject presents a stored workflow to a verb.

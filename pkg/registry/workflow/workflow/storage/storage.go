@@ -13,6 +13,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
+	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow"
@@ -30,6 +31,8 @@ type Options struct {
 	InlineNodesBytes int64
 	// References reads the templates that workflows refer to; nil: references are not followed when workflows are checked.
 	References *kind.References
+	// Admission is asked about what verbs change; nil: nobody is.
+	Admission *admit.Chain
 	// Clock is for tests; nil means the real one.
 	Clock clock.Clock
 }
@@ -92,7 +95,7 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 		Workflow: object,
 		Status:   &StatusREST{store: &status, tables: base},
 		Nodes:    &NodesREST{headers: headers, written: &written, tables: base},
-		Changer:  &Changer{headers: headers, written: &changed, tables: base},
+		Changer:  &Changer{headers: headers, written: &changed, admission: options.Admission, tables: base},
 		Headers:  headers,
 	}, nil
 }
