@@ -10,6 +10,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"syscall"
 
 	"github.com/colinmarc/hdfs/v2"
 
@@ -152,29 +153,46 @@ func (c connected) Close() error { return errors.Join(c.ReadCloser.Close(), c.fi
 
 // Save stores a file or a directory.
 func (d *driver) Save(_ context.Context, a *wfv1.Artifact, source string) error {
+	info, err := os.Stat(source) // the name may be a link, as those of open directories are
+	if err != nil {
+		return err
+	}
 	return d.store(a, func(files fileSystem, target string) error {
-		return filepath.WalkDir(source, func(name string, entry fs.DirEntry, err error) error {
-			if err != nil {
-				return err
-			}
-			relative, err := filepath.Rel(source, name)
-			if err != nil {
-				return err
-			}
-			to := path.Join(target, filepath.ToSlash(relative))
-			if entry.IsDir() {
-				return files.MkdirAll(to, 0o755)
-			}
-			if name != source && !entry.Type().IsRegular() {
-				return artifact.MarkLasting(fmt.Errorf("%s is neither a file nor a directory (%s)", relative, entry.Type()))
-			}
-			file, err := os.Open(name)
-			if err != nil {
-				return err
-			}
-			defer file.Close()
-			return write(files, to, file)
-		})
+		if info.IsDir() {
+			return writeDirectory(files, target, source)
+		}
+		file, err := os.Open(source)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return write(files, target, file)
+	})
+}
+
+// writeDirectory stores what is in a directory. Links are refused: HDFS has none.
+func writeDirectory(files fileSystem, target, source string) error {
+	root, err := os.OpenRoot(source)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = root.Close() }()
+	return fs.WalkDir(root.FS(), ".", func(name string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return files.MkdirAll(path.Join(target, name), 0o755)
+		case !entry.Type().IsRegular():
+			return artifact.MarkLasting(fmt.Errorf("%s is neither a file nor a directory (%s)", name, entry.Type()))
+		}
+		// Non-blocking: a FIFO may have taken the place of the file.
+		file, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		return write(files, path.Join(target, name), file)
 	})
 }
 

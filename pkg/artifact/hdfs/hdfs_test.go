@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -84,7 +85,14 @@ func TestSaveAndLoad(t *testing.T) {
 	in := t.TempDir()
 	must(t, os.MkdirAll(filepath.Join(in, "sub", "void"), 0o755))
 	must(t, os.WriteFile(filepath.Join(in, "sub", "x"), []byte("x"), 0o644))
-	must(t, d.Save(ctx, at("/tree", false), in))
+	opened, err := os.Open(in)
+	must(t, err)
+	defer opened.Close()
+	must(t, d.Save(ctx, at("/tree", false), fmt.Sprintf("/proc/self/fd/%d", opened.Fd()))) // as the executor names directories
+	must(t, os.Symlink("x", filepath.Join(in, "sub", "link")))
+	if err := d.Save(ctx, at("/linked", false), in); err == nil || !strings.Contains(err.Error(), "sub/link is neither") {
+		t.Error(err)
+	}
 	loaded := filepath.Join(t.TempDir(), "tree")
 	must(t, d.Load(ctx, at("/tree", false), loaded))
 	if got, err := os.ReadFile(filepath.Join(loaded, "sub", "x")); string(got) != "x" {

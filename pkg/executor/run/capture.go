@@ -49,17 +49,27 @@ func (r *runner) capture() (all captures, stdout, stderr uintptr, err error) {
 	all, stdout = captures{first}, first.writer.Fd()
 	if result {
 		if first.tail, err = r.dir.NewTail(); err != nil {
+			all.close()
 			return nil, 0, 0, err
 		}
 	}
 	if r.log != nil {
 		second, err := newCapture(errors, r.log)
 		if err != nil {
+			all.close()
 			return nil, 0, 0, err
 		}
 		all, stderr = append(all, second), second.writer.Fd()
 	}
 	return all, stdout, stderr, nil
+}
+
+// close gives back what captures hold that were not, or only partly, made.
+func (all captures) close() {
+	for _, c := range all {
+		c.writer.Close()
+		c.close()
+	}
 }
 
 func (all captures) start() {
@@ -83,6 +93,8 @@ func newCapture(out, log *os.File) (*capture, error) {
 	_, _, _ = syscall.Syscall(syscall.SYS_FCNTL, writer.Fd(), syscall.F_SETPIPE_SZ, pipeBytes)
 	// The command must not meet a standard output that says "try again".
 	if err := syscall.SetNonblock(int(writer.Fd()), false); err != nil {
+		reader.Close()
+		writer.Close()
 		return nil, err
 	}
 	return &capture{writer: writer, reader: reader, out: out, log: log, ended: make(chan struct{})}, nil
@@ -132,6 +144,7 @@ func (c *capture) pass(data []byte) {
 // finish passes on what the command had written when it ended. Processes that it left behind may hold the pipe open; they
 // end with this process, and what they would have written is not waited for.
 func (c *capture) finish() {
+	defer c.close()
 	_ = c.reader.SetReadDeadline(time.Unix(1, 0))
 	<-c.ended
 	_ = c.reader.SetReadDeadline(time.Time{})
@@ -155,5 +168,13 @@ func (c *capture) finish() {
 		}
 		c.pass(buffer[:n])
 		left -= n
+	}
+}
+
+// close gives back the files of this run; the log is for all of them.
+func (c *capture) close() {
+	c.reader.Close()
+	if c.tail != nil {
+		c.tail.Close()
 	}
 }

@@ -87,6 +87,7 @@ func (r *runner) attempt(path string, command []string) (int, error) {
 		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
+		pipes.close()
 		return 0, fmt.Errorf("the command %s cannot be started: %w", path, err)
 	}
 	pipes.start()

@@ -183,6 +183,25 @@ func TestAttempts(t *testing.T) {
 	}
 }
 
+// TPL-13: what an attempt has opened is closed after it: the wrapper lives as long as its container.
+func TestAttemptsLeaveNoFiles(t *testing.T) {
+	work := task.Task{Result: true, Containers: []task.Container{{Name: "main", Attempts: 40, Pause: time.Microsecond}}, Logs: []task.Log{{Container: "main"}}}
+	shared := sharedFor(t, work)
+	t.Setenv("LOG", filepath.Join(shared, "log"))
+	main := container(t, shared, "main", "sh", "-c", "ls /proc/$PPID/fd | wc -l >>$LOG; exit 1")
+	if code := main.code(t); code != 1 {
+		t.Fatalf("exit code %d: %s", code, main.stderr.String())
+	}
+	text, err := os.ReadFile(os.Getenv("LOG"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts := strings.Fields(string(text))
+	if len(counts) != 40 || counts[39] != counts[1] {
+		t.Errorf("open files of the wrapper in each attempt: %v", counts)
+	}
+}
+
 // EXE-15: arguments that no pod can hold come through the shared volume, one that Linux does not take as a file.
 func TestLongArguments(t *testing.T) {
 	shared := sharedFor(t, task.Task{Containers: []task.Container{{Name: "main", LongArgs: true}}})

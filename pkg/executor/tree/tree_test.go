@@ -181,6 +181,9 @@ func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 	regular := func(name string) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeReg, Mode: 0o644, Size: 4}
 	}
+	directory := func(name string) tar.Header {
+		return tar.Header{Name: name + "/", Typeflag: tar.TypeDir, Mode: 0o755}
+	}
 	link := func(name, target string) tar.Header {
 		return tar.Header{Name: name, Typeflag: tar.TypeSymlink, Linkname: target}
 	}
@@ -192,6 +195,12 @@ func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 		"file through a link":  {link("a", ".."), regular("a/evil")},
 		"hard link to outside": {{Name: "a", Typeflag: tar.TypeLink, Linkname: "../secret"}},
 		"directory":            {{Name: "../evil/", Typeflag: tar.TypeDir, Mode: 0o755}},
+		"link through a link":  {directory("a/b"), link("a/b/top", "../.."), link("esc", "a/b/top/.."), regular("f")},
+		"link behind a link":   {directory("a/b"), link("a/b/top", "../.."), link("a/b/top/esc", "../.."), regular("f")},
+		"links in a row":       {directory("a/b"), link("a/b/up", ".."), link("a/b/upper", "up/.."), link("esc", "a/b/upper/../x"), regular("f")},
+		"a link that comes in the place of a directory": {link("esc", "a/b/../../f"), directory("c"), link("a", "c"), link("c/b", ".."), regular("f")},
+		"out of the one directory":                      {directory("top"), link("top/esc", "../x")},
+		"nothing but a link":                            {link("top", "x")},
 	}
 	for name, headers := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -223,6 +232,32 @@ func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 				t.Errorf("something was written outside: %v", entries)
 			}
 		})
+	}
+}
+
+// ART-07: links that stay inside are kept, whatever they lead through, and those that lead nowhere.
+func TestUntarKeepsHarmlessLinks(t *testing.T) {
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	for _, h := range []tar.Header{
+		{Name: "top/a/b/", Typeflag: tar.TypeDir, Mode: 0o755}, {Name: "top/a/b/up", Typeflag: tar.TypeSymlink, Linkname: ".."},
+		{Name: "top/through", Typeflag: tar.TypeSymlink, Linkname: "a/b/up/.."}, {Name: "top/nowhere", Typeflag: tar.TypeSymlink, Linkname: "a/none"},
+		{Name: "top/circle", Typeflag: tar.TypeSymlink, Linkname: "circle"}, {Name: "top/a/shut/", Typeflag: tar.TypeDir, Mode: 0o000},
+	} {
+		if err := w.WriteHeader(&h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Close()
+	if err := Untar(&packed, openRoot(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.Chmod(filepath.Join(dir, "top", "a", "shut"), 0o755) })
+	for name, want := range map[string]string{"through": "a/b/up/..", "nowhere": "a/none", "circle": "circle"} {
+		if got, err := os.Readlink(filepath.Join(dir, "top", name)); err != nil || got != want {
+			t.Errorf("%s leads to %q, %v", name, got, err)
+		}
 	}
 }
 

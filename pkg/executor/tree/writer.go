@@ -14,6 +14,8 @@ type writer struct {
 	buffer []byte
 	// modes of directories are set at the end: one may forbid what still has to be written into it.
 	modes []directoryMode
+	// links are checked at the end as well: where one leads depends on others.
+	links []string
 }
 
 type directoryMode struct {
@@ -85,6 +87,7 @@ func (w *writer) symlink(name, target string) error {
 	if err := localLink(name, target); err != nil {
 		return err
 	}
+	w.links = append(w.links, name)
 	return w.root.Symlink(target, name)
 }
 
@@ -100,6 +103,9 @@ func (w *writer) hardlink(name, target string) error {
 }
 
 func (w *writer) finish() error {
+	if err := w.checkLinks(); err != nil {
+		return err
+	}
 	for i := len(w.modes) - 1; i >= 0; i-- {
 		if err := w.root.Chmod(w.modes[i].name, w.modes[i].mode); err != nil {
 			return err

@@ -69,6 +69,9 @@ func (t *Tail) append(piece []byte) error {
 	return err
 }
 
+// Close closes the file; what was written stays.
+func (t *Tail) Close() { t.file.Close() }
+
 // ReadResult returns the last ResultBytes of main's output without one newline at its end; nil when nothing was captured,
 // because main never started.
 func (c Container) ReadResult() (*string, error) {
