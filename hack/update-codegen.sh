@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Writes all generated code: deep copies and OpenAPI model names beside the types, and pkg/generated (clientset, listers,
-# informers, OpenAPI definitions). `--verify` writes nothing and fails when something would change.
+# Writes all generated code: deep copies and OpenAPI model names beside the types, pkg/generated (clientset, listers,
+# informers, OpenAPI definitions), and the protocol of artifact drivers. `--verify` writes nothing and fails when something would change.
 # It works in a copy and replaces what is there at the end, so a failed run leaves everything as it was.
 # There are no apply configurations: they would fix the API group at build time, and it is a setting of the installation.
 set -euo pipefail
@@ -9,6 +9,7 @@ ROOT="$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)"
 MODULE=fairlead.dev/fairlead
 TYPES=pkg/apis/workflow/v1alpha1
 GENERATED=pkg/generated
+PROTOCOL=pkg/artifact/plugin/driverv1
 export GOFLAGS="${GOFLAGS:--trimpath -buildvcs=false}" CGO_ENABLED=0
 
 # Types that ours refer to. The server publishes them too; their model names come with them.
@@ -58,12 +59,25 @@ generate() (
     --listers-package "${MODULE}/${GENERATED}/listers" "./${TYPES}"
 )
 
+# compile_protocol: without protoc; the compiler and its plugins are Go programs, pinned in hack/tools/proto.
+compile_protocol() {
+  local tool programs=()
+  echo "protocol"
+  for tool in fairlead.dev/fairlead/hack/tools/proto google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc; do
+    programs+=("$("${ROOT}/hack/tools/build.sh" proto "${tool}")")
+  done
+  mkdir -p "${COPY}/${PROTOCOL}"
+  cp "${ROOT}/${PROTOCOL}/driver.proto" "${COPY}/${PROTOCOL}/"
+  "${programs[0]}" "${COPY}/${PROTOCOL}" driver.proto "${programs[@]:1}"
+}
+
 verify() {
   local status=0 file
   for file in "${COPY}/${TYPES}"/zz_generated.*.go; do
     diff -u "${ROOT}/${TYPES}/$(basename "${file}")" "${file}" || status=1
   done
   diff -ru "${ROOT}/${GENERATED}" "${COPY}/${GENERATED}" || status=1
+  diff -ru "${ROOT}/${PROTOCOL}" "${COPY}/${PROTOCOL}" || status=1
   if [ "${status}" -ne 0 ]; then
     echo "Generated code is out of date: run hack/update-codegen.sh and commit what it writes." >&2
   fi
@@ -72,6 +86,7 @@ verify() {
 
 replace() {
   cp "${COPY}/${TYPES}"/zz_generated.*.go "${ROOT}/${TYPES}/"
+  cp "${COPY}/${PROTOCOL}"/*.pb.go "${ROOT}/${PROTOCOL}/"
   mkdir -p "${ROOT}/${GENERATED}"
   [ ! -e "${ROOT}/${GENERATED}" ] || mv "${ROOT}/${GENERATED}" "${COPY}/replaced"
   mv "${COPY}/${GENERATED}" "${ROOT}/${GENERATED}"
@@ -79,4 +94,5 @@ replace() {
 
 copy_types
 generate
+compile_protocol
 if [ "${1:-}" = --verify ]; then verify; else replace; fi

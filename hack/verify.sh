@@ -10,8 +10,10 @@ if [ -n "$unformatted" ]; then
   exit 1
 fi
 
-echo "=== go.mod and go.sum"
-go mod tidy -diff
+echo "=== go.mod and go.sum, of this module and of those inside it"
+git ls-files '*go.mod' | while read -r file; do
+  (cd "$(dirname "$file")" && go mod tidy -diff) || { echo "not tidy (go mod tidy): $file" >&2; exit 1; }
+done
 
 echo "=== generated code"
 hack/verify-codegen.sh

@@ -8,4 +8,5 @@ import (
 	_ "fairlead.dev/fairlead/pkg/artifact/gcs"
 	_ "fairlead.dev/fairlead/pkg/artifact/hdfs"
 	_ "fairlead.dev/fairlead/pkg/artifact/oss"
+	_ "fairlead.dev/fairlead/pkg/artifact/plugin"
 )

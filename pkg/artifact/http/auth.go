@@ -97,6 +97,5 @@ func oauth2Client(ctx context.Context, base *http.Client, auth wfv1.OAuth2Auth, 
 	}
 	// The library keeps the context for later requests: it must outlive this call, and carries the client.
 	ctx = context.WithValue(context.WithoutCancel(ctx), oauth2.HTTPClient, base)
-	client := NewClient(&oauth2.Transport{Source: config.TokenSource(ctx), Base: base.Transport})
-	return client, nil
+	return NewClient(&bearer{source: config.TokenSource(ctx), base: base.Transport}), nil
 }

@@ -67,10 +67,11 @@ func Transport() *http.Transport {
 	return transport
 }
 
-// NewClient follows redirects and keeps cookies, as some servers want them on the way through a login.
+// NewClient follows redirects and keeps cookies, as some servers want them on the way through a login. Credentials are sent to
+// the server that they are for, not on to others.
 func NewClient(transport http.RoundTripper) *http.Client {
 	jar, _ := cookiejar.New(nil)
-	return &http.Client{Transport: transport, Jar: jar}
+	return &http.Client{Transport: transport, Jar: jar, CheckRedirect: redirected}
 }
 
 // Load gets a file.
