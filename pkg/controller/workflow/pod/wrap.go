@@ -78,7 +78,7 @@ func setCommand(spec *corev1.PodSpec, c *corev1.Container, in Input) error {
 	if len(c.Command) > 0 {
 		return nil
 	}
-	found, known := in.Settings.Images[c.Image]
+	found, known := in.Settings.imageCommand(c.Image)
 	if !known {
 		if in.Commands == nil {
 			return fmt.Errorf(imageCommandMessage, c.Image, "no registry is asked")
