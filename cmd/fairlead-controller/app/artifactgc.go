@@ -80,8 +80,7 @@ func (c *Config) artifactGC(recorder record.EventRecorder, executor podbuilder.E
 		Client:    c.Workflows.ArgoprojV1alpha1(),
 		Pods:      c.Kube.CoreV1(),
 		Recorder:  recorder,
-		Ended:     c.EndedInformer,
-		Active:    c.WorkflowInformer,
+		Headers:   c.WorkflowInformer,
 		Tasks:     c.TaskInformer,
 		OwnPods:   c.ArtifactPodInformer,
 	}, artifactgc.Options{

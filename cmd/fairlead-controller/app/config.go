@@ -40,8 +40,6 @@ type Config struct {
 	WorkflowInformer cache.SharedIndexInformer
 	PodInformer      cache.SharedIndexInformer
 	ResultInformer   cache.SharedIndexInformer
-	// EndedInformer delivers workflows that are over.
-	EndedInformer cache.SharedIndexInformer
 	// RepositoryInformer delivers the artifact repositories of namespaces.
 	RepositoryInformer cache.SharedIndexInformer
 	// TaskInformer and ArtifactPodInformer deliver what artifact garbage collection has under way.
@@ -102,28 +100,21 @@ func NewConfig(o *Options) (*Config, error) {
 
 // makeInformers makes the informers, which deliver what is for this instance (CFG-05).
 func (c *Config) makeInformers(instance string) error {
-	instanceSelector := "," + instanceSelector(instance)
 	workflows := c.Workflows.ArgoprojV1alpha1().Workflows(c.Options.Namespace)
-	workflowInformer := func(selector string, indexers cache.Indexers) cache.SharedIndexInformer {
-		return cache.NewSharedIndexInformer(
-			listwatch.ThroughOutages("workflows", cache.ToListerWatcherWithContext(&cache.ListWatch{
-				ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
-					o.LabelSelector = selector
-					return workflows.List(ctx, o)
-				},
-				WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
-					o.LabelSelector = selector
-					return workflows.Watch(ctx, o)
-				},
-			})), &wfv1.Workflow{}, 0, indexers)
-	}
-	c.WorkflowInformer = workflowInformer(workflow.WorkflowSelector+instanceSelector, cache.Indexers{})
+	// One watch for those that run and those that are over: with one for each, the end of a workflow would come twice.
+	c.WorkflowInformer = cache.NewSharedIndexInformer(
+		listwatch.ThroughOutages("workflows", cache.ToListerWatcherWithContext(&cache.ListWatch{
+			ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+				o.LabelSelector = instanceSelector(instance)
+				return workflows.List(ctx, o)
+			},
+			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+				o.LabelSelector = instanceSelector(instance)
+				return workflows.Watch(ctx, o)
+			},
+		})), &wfv1.Workflow{}, 0, ended.Indexers())
 	if err := c.WorkflowInformer.SetTransform(workflow.KeepWorkflowHeader); err != nil {
 		return fmt.Errorf("set up the informer of workflows: %w", err)
-	}
-	c.EndedInformer = workflowInformer(ended.Selector+instanceSelector, cache.Indexers{ended.PhaseIndex: ended.IndexByPhase})
-	if err := c.EndedInformer.SetTransform(ended.Keep); err != nil {
-		return fmt.Errorf("set up the informer of workflows that are over: %w", err)
 	}
 
 	results := c.Workflows.ArgoprojV1alpha1().WorkflowTaskResults(c.Options.Namespace)
@@ -143,7 +134,7 @@ func (c *Config) makeInformers(instance string) error {
 	pods := informers.NewSharedInformerFactoryWithOptions(c.Kube, 0,
 		informers.WithNamespace(c.Options.Namespace),
 		informers.WithTransform(workflow.KeepPodState),
-		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.PodSelector + instanceSelector }))
+		informers.WithTweakListOptions(func(o *metav1.ListOptions) { o.LabelSelector = workflow.PodSelector + "," + instanceSelector(instance) }))
 	c.PodInformer = pods.Core().V1().Pods().Informer()
 	if err := c.PodInformer.AddIndexers(workflow.PodIndexers()); err != nil {
 		return fmt.Errorf("index pods by owner: %w", err)

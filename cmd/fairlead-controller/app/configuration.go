@@ -112,7 +112,7 @@ func (c *Config) credentialSharer(ctx context.Context) workflow.CredentialSharer
 
 // runLoops runs workflows and the loops that clean up after them, until ctx ends.
 func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, garbage *artifactgc.Controller, e environment) error {
-	retention, err := ttl.NewController(c.Workflows.ArgoprojV1alpha1(), c.EndedInformer, ttl.Options{
+	retention, err := ttl.NewController(c.Workflows.ArgoprojV1alpha1(), c.WorkflowInformer, ttl.Options{
 		Workers: c.Options.TTLWorkers, Config: c.Configuration.Current, Propagation: e.deletion,
 	}, clock.RealClock{})
 	if err != nil {

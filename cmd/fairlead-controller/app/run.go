@@ -104,7 +104,7 @@ func (c *Config) Run(ctx context.Context) error {
 
 	// Informers and events go on while work in flight finishes.
 	var syncs []func() bool
-	for _, informer := range []cache.SharedIndexInformer{c.WorkflowInformer, c.PodInformer, c.ResultInformer, c.EndedInformer, c.RepositoryInformer, c.NamespaceInformer, c.TaskInformer, c.ArtifactPodInformer} {
+	for _, informer := range []cache.SharedIndexInformer{c.WorkflowInformer, c.PodInformer, c.ResultInformer, c.RepositoryInformer, c.NamespaceInformer, c.TaskInformer, c.ArtifactPodInformer} {
 		if informer != nil {
 			go informer.RunWithContext(serving)
 			syncs = append(syncs, informer.HasSynced)
@@ -218,5 +218,5 @@ func history(c *Config) workflow.RunHistory {
 	if off, err := strconv.ParseBool(os.Getenv(skipEstimationEnv)); err == nil && off {
 		return nil
 	}
-	return workflow.NewRunHistory(c.Workflows.ArgoprojV1alpha1())
+	return workflow.NewRunHistory(c.Workflows.ArgoprojV1alpha1(), c.WorkflowInformer.GetIndexer())
 }

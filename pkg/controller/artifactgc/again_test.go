@@ -221,14 +221,14 @@ func TestRetriedWorkflow_AGC03(t *testing.T) {
 			}
 
 			// The informer may be the first to know, and the last.
-			if err := w.c.Active.GetIndexer().Add(wf); err != nil {
+			if err := w.c.Headers.GetIndexer().Add(wf); err != nil {
 				t.Fatal(err)
 			}
 			w.change(func(wf *wfv1.Workflow) { wf.Status.Phase = wfv1.WorkflowSucceeded })
 			if errs := w.syncAll(); len(errs) > 0 || !ends && len(w.pods()) > 0 {
 				t.Fatalf("%v, %d pods", errs, len(w.pods()))
 			}
-			if err := w.c.Active.GetIndexer().Delete(wf); err != nil {
+			if err := w.c.Headers.GetIndexer().Delete(wf); err != nil {
 				t.Fatal(err)
 			}
 

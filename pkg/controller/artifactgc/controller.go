@@ -49,8 +49,8 @@ type Dependencies struct {
 	Pods corev1client.PodsGetter
 	// Recorder emits Events.
 	Recorder record.EventRecorder
-	// Ended delivers workflows that are over (package ended), Active all others.
-	Ended, Active cache.SharedIndexInformer
+	// Headers delivers workflows; of those that are over, what package ended keeps is enough.
+	Headers cache.SharedIndexInformer
 	// Tasks delivers WorkflowArtifactGCTasks, OwnPods the pods with the label component: artifact-gc.
 	Tasks, OwnPods cache.SharedIndexInformer
 }
@@ -95,7 +95,7 @@ func NewController(deps Dependencies, options Options, clock clock.WithTicker) (
 	for _, w := range []struct {
 		informer cache.SharedIndexInformer
 		note     func(obj any)
-	}{{deps.Ended, c.noteWorkflow}, {deps.Active, c.noteWorkflow}, {deps.Tasks, c.noteTask}, {deps.OwnPods, c.notePod}} {
+	}{{deps.Headers, c.noteWorkflow}, {deps.Tasks, c.noteTask}, {deps.OwnPods, c.notePod}} {
 		registration, err := w.informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
 			AddFunc: w.note, UpdateFunc: func(_, obj any) { w.note(obj) }, DeleteFunc: func(obj any) {
 				if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {

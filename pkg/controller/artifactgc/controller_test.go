@@ -106,7 +106,7 @@ func newWorld(t *testing.T, wf *wfv1.Workflow, options Options) *world {
 	var err error
 	w.c, err = NewController(Dependencies{
 		Workflows: w, Client: w.client.ArgoprojV1alpha1(), Pods: w.kube.CoreV1(), Recorder: w.recorder,
-		Ended: informer(&wfv1.Workflow{}), Active: informer(&wfv1.Workflow{}), Tasks: informer(&wfv1.WorkflowArtifactGCTask{}), OwnPods: informer(&corev1.Pod{}),
+		Headers: informer(&wfv1.Workflow{}), Tasks: informer(&wfv1.WorkflowArtifactGCTask{}), OwnPods: informer(&corev1.Pod{}),
 	}, options, w.now)
 	if err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func (c *Controller) held(ctx context.Context, task *wfv1.WorkflowArtifactGCTask
 		return string(wf.UID) == task.Annotations[annotationUID] && !wf.Status.Phase.Completed()
 	}
 	// If the informer is late in this, it will tell of the end, and the task is looked at again.
-	if obj, ok, err := c.Active.GetIndexer().GetByKey(key.String()); err == nil && ok {
+	if obj, ok, err := c.Headers.GetIndexer().GetByKey(key.String()); err == nil && ok {
 		if wf, is := obj.(*wfv1.Workflow); is && goesOn(wf) {
 			return true, nil
 		}

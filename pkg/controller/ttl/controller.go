@@ -54,7 +54,7 @@ type item struct {
 	phase wfv1.WorkflowPhase
 }
 
-// NewController returns the loop over the workflows of an informer with ended.Selector, ended.Keep and ended.PhaseIndex.
+// NewController returns the loop over those workflows of an informer with ended.Indexers that are over.
 func NewController(workflows typed.WorkflowsGetter, informer cache.SharedIndexInformer, options Options, clock clock.WithTicker) (*Controller, error) {
 	if options.Workers <= 0 {
 		options.Workers = 4
@@ -65,14 +65,14 @@ func NewController(workflows typed.WorkflowsGetter, informer cache.SharedIndexIn
 			workqueue.NewTypedItemExponentialFailureRateLimiter[item](time.Second, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[item]{Name: "ttl_queue", Clock: clock}),
 	}
-	registration, err := informer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	registration, err := informer.AddEventHandler(ended.Only(cache.ResourceEventHandlerFuncs{
 		AddFunc: func(obj any) {
 			if wf := c.note(obj); wf != nil && c.limit(wf.Status.Phase) > 0 {
 				c.queue.Add(item{phase: wf.Status.Phase})
 			}
 		},
 		UpdateFunc: func(_, obj any) { c.note(obj) },
-	})
+	}))
 	if err != nil {
 		return nil, fmt.Errorf("watch workflows that are over: %w", err)
 	}
@@ -145,7 +145,7 @@ func (c *Controller) expire(ctx context.Context, key types.NamespacedName) error
 		return err
 	}
 	wf, is := obj.(*wfv1.Workflow)
-	if !is || wf.DeletionTimestamp != nil {
+	if !is || !ended.Is(wf) || wf.DeletionTimestamp != nil {
 		return nil
 	}
 	at, ok := expiry(wf)

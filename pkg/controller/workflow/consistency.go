@@ -9,12 +9,13 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/ended"
 )
 
 // OwnerIndex indexes pods by the UID of the workflow that controls them.
 const OwnerIndex = "owner"
 
-// headerReader is the informer's view of workflows.
+// headerReader is the informer's view of workflows that are not over.
 type headerReader struct{ cache.Indexer }
 
 func (h headerReader) get(key types.NamespacedName) *wfv1.Workflow {
@@ -22,8 +23,10 @@ func (h headerReader) get(key types.NamespacedName) *wfv1.Workflow {
 	if err != nil || !ok {
 		return nil
 	}
-	wf, _ := obj.(*wfv1.Workflow)
-	return wf
+	if wf, is := obj.(*wfv1.Workflow); is && !ended.Is(wf) {
+		return wf
+	}
+	return nil
 }
 
 // podReader is the informer's view of pods.

@@ -100,7 +100,7 @@ type Dependencies struct {
 	Credentials CredentialSharer
 	// History tells how long earlier runs took, for estimates; nil: no workflow gets one.
 	History RunHistory
-	// WorkflowInformer delivers the headers of workflows that are not completed.
+	// WorkflowInformer delivers the headers of workflows, kept by KeepWorkflowHeader.
 	WorkflowInformer cache.SharedIndexInformer
 	// PodInformer delivers the pods of workflows that are not labelled completed, indexed by OwnerIndex.
 	PodInformer cache.SharedIndexInformer

@@ -6,13 +6,13 @@ import (
 
 	"golang.org/x/sync/singleflight"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/client-go/tools/cache"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 	"k8s.io/utils/lru"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/ended"
 	"fairlead.dev/fairlead/pkg/engine"
 	typed "fairlead.dev/fairlead/pkg/generated/clientset/versioned/typed/workflow/v1alpha1"
 )
@@ -30,41 +30,55 @@ const (
 
 // RunHistory finds earlier runs.
 type RunHistory interface {
-	// LatestSucceeded reads the newest workflow with this label that succeeded, with its nodes; nil when there is none.
+	// LatestSucceeded is the newest workflow with this label that succeeded: its times, and its nodes if there are not too
+	// many; nil when there is none.
 	LatestSucceeded(ctx context.Context, namespace, label, value string) (*wfv1.Workflow, error)
 }
 
 type clientHistory struct {
 	workflows typed.ArgoprojV1alpha1Interface
+	headers   cache.Indexer
 }
 
-// NewRunHistory finds earlier runs through the generated client.
-func NewRunHistory(workflows typed.ArgoprojV1alpha1Interface) RunHistory {
-	return clientHistory{workflows: workflows}
+// NewRunHistory finds earlier runs in the indexer of an informer with ended.Indexers, and reads their nodes.
+func NewRunHistory(workflows typed.ArgoprojV1alpha1Interface, headers cache.Indexer) RunHistory {
+	return clientHistory{workflows: workflows, headers: headers}
 }
 
-// LatestSucceeded looks at metadata only, and then reads one workflow.
+// LatestSucceeded finds the run in memory. Its nodes are read only if they may be few enough to be of use.
 func (h clientHistory) LatestSucceeded(ctx context.Context, namespace, label, value string) (*wfv1.Workflow, error) {
-	list := &metav1.PartialObjectMetadataList{}
-	selector := labels.Set{label: value, wfv1.LabelKeyPhase: string(wfv1.WorkflowSucceeded)}.AsSelector()
-	err := h.workflows.RESTClient().Get().Namespace(namespace).Resource("workflows").
-		SetHeader("Accept", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io").
-		Param("labelSelector", selector.String()).Param("resourceVersion", "0").
-		Do(ctx).Into(list)
-	if err != nil || len(list.Items) == 0 {
+	found, err := h.headers.ByIndex(ended.OriginIndex, ended.Origin(namespace, label, value))
+	if err != nil {
 		return nil, err
 	}
-	latest := &list.Items[0]
-	for i := range list.Items {
-		if latest.CreationTimestamp.Before(&list.Items[i].CreationTimestamp) {
-			latest = &list.Items[i]
+	var latest *wfv1.Workflow
+	for _, obj := range found {
+		if wf, ok := obj.(*wfv1.Workflow); ok && (latest == nil || latest.CreationTimestamp.Before(&wf.CreationTimestamp)) {
+			latest = wf
 		}
 	}
-	wf, err := h.workflows.Workflows(namespace).Get(ctx, latest.Name, metav1.GetOptions{})
-	if apierrors.IsNotFound(err) {
+	if latest == nil {
 		return nil, nil
 	}
-	return wf, err
+	run := &wfv1.Workflow{ObjectMeta: latest.ObjectMeta, Status: latest.Status}
+	if storage := latest.Status.NodeStorage; storage != nil && storage.Nodes > baselineNodes {
+		return run, nil
+	}
+	list := &wfv1.NodeList{}
+	err = h.workflows.RESTClient().Get().
+		Namespace(namespace).Resource("workflows").Name(latest.Name).SubResource("nodes").
+		Do(ctx).Into(list)
+	if apierrors.IsNotFound(err) { // deleted a moment ago: how long it took is known
+		return run, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	run.Status.Nodes = make(wfv1.Nodes, len(list.Items))
+	for _, n := range list.Items {
+		run.Status.Nodes[n.ID] = n
+	}
+	return run, nil
 }
 
 // baselines keeps, for each template, how long its latest run took.

@@ -2,14 +2,21 @@ package workflow
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"testing"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/cache"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/ended"
+	typed "fairlead.dev/fairlead/pkg/generated/clientset/versioned/typed/workflow/v1alpha1"
 )
 
 type fakeHistory struct {
@@ -58,5 +65,59 @@ func TestBaselines_NOD09(t *testing.T) {
 	}
 	if (*baselines)(nil).estimate(t.Context(), wf) != nil {
 		t.Error("switched off, and there is an estimate")
+	}
+}
+
+// The latest run is found in memory; of the server only its nodes are asked for, and only when they may be of use (NOD-09).
+func TestHistoryReadsLittle(t *testing.T) {
+	var asked []string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(&wfv1.NodeList{
+			TypeMeta: metav1.TypeMeta{APIVersion: wfv1.SchemeGroupVersion.String(), Kind: "NodeList"},
+			Items:    []wfv1.NodeStatus{{ID: "n", Name: "new.step"}},
+		})
+	}))
+	defer server.Close()
+	client, err := typed.NewForConfig(&rest.Config{Host: server.URL})
+	if err != nil {
+		t.Fatal(err)
+	}
+	indexer := cache.NewIndexer(cache.MetaNamespaceKeyFunc, ended.Indexers())
+	run := func(name string, phase wfv1.WorkflowPhase, at int64, nodes int64) {
+		wf := &wfv1.Workflow{ObjectMeta: metav1.ObjectMeta{Namespace: "ns", Name: name, CreationTimestamp: metav1.Unix(at, 0), Labels: map[string]string{
+			wfv1.LabelKeyCompleted: "true", wfv1.LabelKeyCronWorkflow: "nightly"}}}
+		wf.Status.Phase, wf.Status.StartedAt, wf.Status.FinishedAt = phase, metav1.Unix(at, 0), metav1.Unix(at+9, 0)
+		if nodes > 0 {
+			wf.Status.NodeStorage = &wfv1.NodeStorage{Nodes: nodes}
+		}
+		kept, err := KeepWorkflowHeader(wf)
+		if err == nil {
+			err = indexer.Add(kept)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	latest := func() *wfv1.Workflow {
+		found, err := NewRunHistory(client, indexer).LatestSucceeded(t.Context(), "ns", wfv1.LabelKeyCronWorkflow, "nightly")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return found
+	}
+	if latest() != nil {
+		t.Error("there is no run")
+	}
+	run("old", wfv1.WorkflowSucceeded, 100, 0)
+	run("new", wfv1.WorkflowSucceeded, 200, 0)
+	run("failed", wfv1.WorkflowFailed, 300, 0)
+	if got := latest(); got == nil || got.Name != "new" || got.Status.Nodes["n"].Name != "new.step" || len(asked) != 1 {
+		t.Errorf("%+v, asked %v", got, asked)
+	}
+	run("huge", wfv1.WorkflowSucceeded, 400, baselineNodes+1)
+	if got := latest(); got == nil || got.Name != "huge" || got.Status.FinishedAt.Sub(got.Status.StartedAt.Time) != 9*time.Second || len(asked) != 1 {
+		t.Errorf("%+v, asked %v", got, asked)
 	}
 }

@@ -9,15 +9,16 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/ended"
 )
 
 // watch registers the loop with its informers.
 func (c *Controller) watch(deps Dependencies) error {
-	workflows, err := deps.WorkflowInformer.AddEventHandler(cache.ResourceEventHandlerFuncs{
+	workflows, err := deps.WorkflowInformer.AddEventHandler(ended.Except(cache.ResourceEventHandlerFuncs{
 		AddFunc:    c.addWorkflow,
 		UpdateFunc: func(_, obj any) { c.addWorkflow(obj) },
 		DeleteFunc: c.deleteWorkflow,
-	})
+	}))
 	if err != nil {
 		return fmt.Errorf("watch workflows: %w", err)
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine"
@@ -124,13 +125,19 @@ func (c *Controller) removedByPage(ctx context.Context, r *activeRun, ids []stri
 	if err != nil {
 		return nil, fmt.Errorf("read the nodes to remove some: %w", err)
 	}
+	return removals(list.Items, ids), nil
+}
+
+// removals groups those of the nodes that are to be removed by their page.
+func removals(nodes []wfv1.NodeStatus, ids []string) map[int32][]string {
+	wanted := sets.New(ids...)
 	byPage := map[int32][]string{}
-	for i := range list.Items {
-		if n := &list.Items[i]; slices.Contains(ids, n.ID) {
+	for i := range nodes {
+		if n := &nodes[i]; wanted.Has(n.ID) {
 			byPage[pageOf(n)] = append(byPage[pageOf(n)], n.ID)
 		}
 	}
-	return byPage, nil
+	return byPage
 }
 
 // abandon ends a workflow that the engine cannot run or whose state cannot be stored.

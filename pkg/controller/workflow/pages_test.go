@@ -3,6 +3,7 @@ package workflow
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -96,6 +97,14 @@ func TestPagesAheadOfTheirHeader(t *testing.T) {
 	}
 }
 
+func TestRemovalsByPage(t *testing.T) {
+	nodes := []wfv1.NodeStatus{podNode("a", 0), podNode("b", 63), podNode("c", 64), podNode("d", 200)}
+	got := removals(nodes, []string{"d", "unknown", "b", "a"})
+	if fmt.Sprint(got) != "map[0:[a b] 3:[d]]" {
+		t.Errorf("%v", got)
+	}
+}
+
 func TestTransientErrors_CTL11(t *testing.T) {
 	pods := corev1.Resource("pods")
 	cases := map[string]struct {
@@ -118,6 +127,8 @@ func TestTransientErrors_CTL11(t *testing.T) {
 		"said so":            {transient{errors.New("x")}, true},
 		"said otherwise":     {permanent{errors.New("connection refused")}, false},
 		"anything else":      {errors.New("x"), false},
+		"wrapped":            {fmt.Errorf("read it: %w", transient{errors.New("x")}), true},
+		"no error":           {nil, false},
 	}
 	for name, c := range cases {
 		if got := isTransient(c.err); got != c.want {

@@ -38,7 +38,9 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		nodeID := l.pod.Annotations[wfv1.AnnotationKeyNodeID]
 		a := r.attempts[nodeID]
 		if a == nil {
-			c.afterTheEnd(r, nodeID, l)
+			if err := c.afterTheEnd(ctx, r, nodeID, l); err != nil {
+				return nil, ended, err
+			}
 			continue
 		}
 		if l.pod.UID != a.uid && !r.ofThisRound(l.pod) {
@@ -66,16 +68,25 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 	return events, ended, nil
 }
 
-// afterTheEnd is about a pod whose node needs nothing more: when it has ended as well, it may be cleaned up. A pod of a node
-// that this run does not know is left alone, for this run may be behind what is stored.
-func (c *Controller) afterTheEnd(r *activeRun, nodeID string, l letter) {
+// afterTheEnd is about a pod whose node needs nothing more. When it has ended as well, it may be cleaned up. One that came
+// when its attempt had been given up, because a create was answered late or not at all, is ended; so is one beside the pod
+// on record. A pod of a node that this run does not know is left alone, for this run may be behind what is stored.
+func (c *Controller) afterTheEnd(ctx context.Context, r *activeRun, nodeID string, l letter) error {
+	uid, known := r.over[nodeID]
 	switch {
-	case !r.isOver(l.pod):
+	case !known:
+	case uid != "" && uid != l.pod.UID:
+		if !l.vanished && r.ofThisRound(l.pod) {
+			return c.deleteForeign(ctx, l.pod)
+		}
 	case l.vanished:
 		delete(r.over, nodeID)
 	case terminal(l.pod):
 		c.cleaner.clean(l.pod, c.garbagePolicy(r.spec.PodGC, r.status.Phase))
+	case uid == "":
+		return c.stopPod(ctx, l.pod)
 	}
+	return nil
 }
 
 // isOver tells whether a pod is that of a node that is over.

@@ -197,6 +197,43 @@ func TestPodWithAnotherUIDIsDeleted(t *testing.T) {
 	}
 }
 
+// A create that was given up may be carried out after all. When its step is over by then, the pod is not left running: it
+// would work for nobody (CTL-11).
+func TestPodThatComesAfterItsStepIsOver(t *testing.T) {
+	refused := podNode("a", 0)
+	refused.Phase = wfv1.NodeError
+	recorded := podNode("b", 1)
+	recorded.Phase, recorded.PodUID = wfv1.NodeSucceeded, "b-1"
+	for name, c := range map[string]struct {
+		node    wfv1.NodeStatus
+		uid     types.UID
+		change  func(pod *corev1.Pod)
+		deletes int
+		expires int
+	}{
+		"not started":                {refused, "late", func(*corev1.Pod) {}, 1, 0},
+		"running":                    {refused, "late", func(pod *corev1.Pod) { setPhase(pod, corev1.PodRunning); pod.Status.StartTime = new(metav1.Now()) }, 0, 1},
+		"ended":                      {refused, "late", func(pod *corev1.Pod) { setPhase(pod, corev1.PodSucceeded) }, 0, 0},
+		"beside the one on record":   {recorded, "late", func(*corev1.Pod) {}, 1, 0},
+		"the one on record":          {recorded, "b-1", func(*corev1.Pod) {}, 0, 0},
+		"of a round that is to come": {recorded, "late", func(pod *corev1.Pod) { pod.Annotations[wfv1.AnnotationKeyRetries] = "1" }, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, key, _ := scripted(t, engine.Decision{Status: &wfv1.WorkflowStatus{Phase: wfv1.WorkflowRunning}, Nodes: []wfv1.NodeStatus{c.node}})
+			p.handle(context.Background(), key)
+			p.addPodAs("late", c.node.ID, "uid-of-demo", c.uid)
+			if err := p.changePod("work", "late", c.uid, c.change); err != nil {
+				t.Fatal(err)
+			}
+			p.deliver()
+			p.handle(context.Background(), key)
+			if p.counts["delete"] != c.deletes || p.counts["expire"] != c.expires {
+				t.Errorf("%v", p.counts)
+			}
+		})
+	}
+}
+
 func TestNameThatIsTaken(t *testing.T) {
 	cases := map[string]struct {
 		owner types.UID

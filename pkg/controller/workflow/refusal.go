@@ -21,7 +21,12 @@ func (p permanent) Unwrap() error { return p.error }
 
 // isTransient tells whether trying again later can help (CTL-11): quota, overload, conflicts, and everything that is the
 // network's or the server's doing. What the API calls forbidden or invalid stays so.
+//
+// No error is none that passes.
 func isTransient(err error) bool {
+	if err == nil {
+		return false
+	}
 	if errors.As(err, new(permanent)) {
 		return false
 	}
@@ -45,7 +50,7 @@ func isTransient(err error) bool {
 		utilnet.IsProbableEOF(err) || isNetwork(err)
 }
 
-// isNetwork recognises the remaining ways in which a request does not reach its server.
+// isNetwork recognises the remaining ways in which a request does not reach its server. There has to be an error.
 func isNetwork(err error) bool {
 	text := err.Error()
 	for _, sign := range []string{"TLS handshake", "i/o timeout", "no such host", "connection refused", "network is unreachable", "http2: "} {

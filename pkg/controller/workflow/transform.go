@@ -6,25 +6,29 @@ import (
 	"k8s.io/client-go/tools/cache"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/controller/ended"
 	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 )
 
 // PodSelector is the label selector of the pod informer: pods of steps whose end is not yet recorded and cleaned up.
 const PodSelector = wfv1.LabelKeyWorkflow + "," + wfv1.LabelKeyCompleted + "!=true," + wfv1.LabelKeyComponent + "!=" + podbuilder.ComponentArtifactGC
 
-// WorkflowSelector is the label selector of the workflow informer: workflows that are not over (CTL-12).
-const WorkflowSelector = wfv1.LabelKeyCompleted + "!=true"
-
 // KeepWorkflowHeader is the transform of the workflow informer. NOTE: workflows from the informer have no nodes and no
-// managed fields; a run loads its nodes by themselves. Where there were some, the map is empty rather than nil.
+// managed fields; a run loads its nodes by themselves. Where there were some, the map is empty rather than nil. Of those that
+// are over, less is kept (ended.Keep).
 func KeepWorkflowHeader(obj any) (any, error) {
-	if wf, ok := obj.(*wfv1.Workflow); ok {
-		wf.ManagedFields = nil
-		if wf.Status.Nodes != nil {
-			wf.Status.Nodes = wfv1.Nodes{}
-		}
+	wf, ok := obj.(*wfv1.Workflow)
+	if !ok {
+		return obj, nil
 	}
-	return obj, nil
+	if ended.Is(wf) {
+		return ended.Keep(wf), nil
+	}
+	wf.ManagedFields = nil
+	if wf.Status.Nodes != nil {
+		wf.Status.Nodes = wfv1.Nodes{}
+	}
+	return wf, nil
 }
 
 // KeepPodState is the transform of the pod informer. NOTE: pods from the informer have of their spec only the host, the
