@@ -161,6 +161,14 @@ func reasonText(reason, message string) string {
 	return reason + ": " + message
 }
 
+// restartable tells whether an init container is one that runs beside the others and is ended with the pod, such as an artifact
+// driver: how it ends, fails no pod.
+func restartable(pod *corev1.Pod, name string) bool {
+	return slices.ContainsFunc(pod.Spec.InitContainers, func(c corev1.Container) bool {
+		return c.Name == name && c.RestartPolicy != nil && *c.RestartPolicy == corev1.ContainerRestartPolicyAlways
+	})
+}
+
 // failure finds whom to blame for a failed pod (EXE-04): the pod's own message, init containers, main containers, our helper,
 // sidecars.
 func failure(pod *corev1.Pod, role podRole) (v1alpha1.NodePhase, string) {
@@ -168,7 +176,7 @@ func failure(pod *corev1.Pod, role podRole) (v1alpha1.NodePhase, string) {
 		return v1alpha1.NodeFailed, pod.Status.Message
 	}
 	for i := range pod.Status.InitContainerStatuses {
-		if t := pod.Status.InitContainerStatuses[i].State.Terminated; t != nil && t.ExitCode != 0 {
+		if t := pod.Status.InitContainerStatuses[i].State.Terminated; t != nil && t.ExitCode != 0 && !restartable(pod, pod.Status.InitContainerStatuses[i].Name) {
 			return v1alpha1.NodeError, exitText(pod.Status.InitContainerStatuses[i].Name, t)
 		}
 	}

@@ -31,6 +31,14 @@ func podWith(phase corev1.PodPhase, message string, statuses ...corev1.Container
 	return p
 }
 
+// beside makes the init containers of a pod such as run beside the others.
+func beside(p *corev1.Pod) *corev1.Pod {
+	for _, s := range p.Status.InitContainerStatuses {
+		p.Spec.InitContainers = append(p.Spec.InitContainers, corev1.Container{Name: s.Name, RestartPolicy: new(corev1.ContainerRestartPolicyAlways)})
+	}
+	return p
+}
+
 func TestTrap12_FailedOrError_EXE04(t *testing.T) {
 	ok := ended("main", 0, "Completed", "")
 	for _, tc := range []struct {
@@ -44,6 +52,7 @@ func TestTrap12_FailedOrError_EXE04(t *testing.T) {
 		{"last words", podWith(corev1.PodFailed, "", ended("main", 2, "Error", "no luck\n")), "Failed", "main: Error (exit code 2): no luck"},
 		{"the pod's own message comes first", podWith(corev1.PodFailed, "Pod was evicted", ended("main", 1, "Error", "")), "Failed", "Pod was evicted"},
 		{"init before main", podWith(corev1.PodFailed, "", ended("init", 1, "Error", ""), ended("main", 1, "Error", "")), "Error", "init: Error (exit code 1)"},
+		{"DRV-10 main before a driver that is ended with the pod", beside(podWith(corev1.PodFailed, "", ended("init", 143, "Error", ""), ended("main", 1, "Error", ""))), "Failed", "main: Error (exit code 1)"},
 		{"main before wait", podWith(corev1.PodFailed, "", ended("wait", 1, "Error", ""), ended("main", 3, "Error", "")), "Failed", "main: Error (exit code 3)"},
 		{"wait alone", podWith(corev1.PodFailed, "", ok, ended("wait", 1, "Error", "cannot save")), "Error", "wait: Error (exit code 1): cannot save"},
 		{"a sidecar that was killed", podWith(corev1.PodFailed, "", ok, ended("side", 137, "Error", "")), "Succeeded", ""},

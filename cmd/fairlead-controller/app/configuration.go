@@ -147,5 +147,11 @@ func podSettings(c *config.Config) podbuilder.Settings {
 			s.Images[name] = podbuilder.ImageCommand{Entrypoint: image.Entrypoint, Cmd: image.Cmd}
 		}
 	}
+	if len(c.ArtifactDrivers) > 0 {
+		s.ArtifactDrivers = make(map[string]podbuilder.ArtifactDriver, len(c.ArtifactDrivers))
+		for _, d := range c.ArtifactDrivers {
+			s.ArtifactDrivers[d.Name] = podbuilder.ArtifactDriver{Image: d.Image, ConnectionTimeoutSeconds: d.ConnectionTimeoutSeconds}
+		}
+	}
 	return s
 }

@@ -49,6 +49,9 @@ type Config struct {
 	// ArtifactRepository is where artifacts go that no namespace and no workflow says otherwise about.
 	ArtifactRepository *wfv1.ArtifactRepository `json:"artifactRepository,omitempty"`
 
+	// ArtifactDrivers are programs of others that keep artifacts, for locations of the kind plugin (DRV-10).
+	ArtifactDrivers []ArtifactDriver `json:"artifactDrivers,omitempty"`
+
 	// WorkflowDefaults are laid beneath every workflow when it starts (CFG-03).
 	WorkflowDefaults *wfv1.Workflow `json:"workflowDefaults,omitempty"`
 	// WorkflowRestrictions say what a workflow may be (CFG-04).
@@ -67,7 +70,6 @@ type Config struct {
 type Elsewhere struct {
 	Namespace               string                  `json:"namespace,omitempty"`
 	KubeConfig              *KubeConfig             `json:"kubeConfig,omitempty"`
-	ArtifactDrivers         []ArtifactDriver        `json:"artifactDrivers,omitempty"`
 	Links                   []Link                  `json:"links,omitempty"`
 	Columns                 []Column                `json:"columns,omitempty"`
 	NavColor                string                  `json:"navColor,omitempty"`
@@ -169,11 +171,14 @@ type KubeConfig struct {
 	MountPath  string `json:"mountPath,omitempty"`
 }
 
-// ArtifactDriver is an artifact plugin.
+// ArtifactDriver is a program of others that keeps artifacts.
 type ArtifactDriver struct {
-	Name                     string `json:"name"`
-	Image                    string `json:"image,omitempty"`
-	ConnectionTimeoutSeconds int32  `json:"connectionTimeoutSeconds,omitempty"`
+	// Name by which locations mean it; a part of the name of its container.
+	Name string `json:"name"`
+	// Image whose entrypoint is the program.
+	Image string `json:"image,omitempty"`
+	// ConnectionTimeoutSeconds is how long to wait until it answers; 0: 120.
+	ConnectionTimeoutSeconds int32 `json:"connectionTimeoutSeconds,omitempty"`
 }
 
 // Link is a link that a user interface shows.

@@ -18,7 +18,6 @@ func (c *Config) Ignored() []Ignored {
 	}
 	note(c.Namespace != "", "namespace", "the flag --namespace restricts the controller to one")
 	note(c.KubeConfig != nil, "kubeConfig", "pods report to the cluster that they run in")
-	note(len(c.ArtifactDrivers) > 0, "artifactDrivers", "this version has no artifact plugins")
 	note(len(c.Links) > 0, "links", "there is no user interface that would show them")
 	note(len(c.Columns) > 0, "columns", "there is no user interface that would show them")
 	note(c.NavColor != "", "navColor", "there is no user interface that would show it")

@@ -104,6 +104,7 @@ func (c *Config) check() []error {
 	if n := repositoryKinds(c.ArtifactRepository); n > 1 {
 		refuse(true, "artifactRepository: names %d kinds of storage; it must be one", n)
 	}
+	problems = append(problems, c.checkDrivers()...)
 	if d := c.WorkflowDefaults; d != nil {
 		refuse(d.Spec.WorkflowTemplateRef != nil, "workflowDefaults.spec.workflowTemplateRef: a default for all workflows cannot be a template that replaces them")
 	}

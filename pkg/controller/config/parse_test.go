@@ -1,6 +1,7 @@
 package config
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -96,12 +97,31 @@ func TestEveryKey_CFG02(t *testing.T) {
 		c.Images["docker/whalesay:latest"].Cmd[0] != "b" || c.Referencing() != ReferencingSecure || c.EmitsWorkflowEvents() {
 		t.Errorf("%+v", c)
 	}
-	if len(ignored) != 14 {
-		t.Errorf("%d keys without effect: %v", len(ignored), ignored)
+	for _, key := range fieldNames(reflect.TypeFor[Elsewhere]()) {
+		if !ignored[key] {
+			t.Errorf("%s has no effect, and nobody is told", key)
+		}
 	}
 	for key := range ignored {
 		if key == "parallelism" || key == "images" {
 			t.Errorf("%s is said to have no effect", key)
+		}
+	}
+}
+
+func TestArtifactDrivers_DRV10(t *testing.T) {
+	for text, want := range map[string]string{
+		"- {name: shelf, image: i}\n- {name: attic, image: i}": "",
+		"- {name: shelf}": "artifactDrivers[0]: image: is missing",
+		"- {name: shelf, image: i}\n- {name: shelf, image: j}":    `artifactDrivers[1]: there is a driver "shelf" already`,
+		"- {name: Shelf_1, image: i}":                             `artifactDrivers[0]: name "Shelf_1": `,
+		"- {name: " + strings.Repeat("a", 48) + ", image: i}":     "is longer than 47 characters",
+		"- {name: shelf, image: i, connectionTimeoutSeconds: -1}": "connectionTimeoutSeconds: must not be negative, is -1",
+		"- {name: shelf, image: i, connectTimeoutSeconds: 5}":     "did you mean connectionTimeoutSeconds?",
+	} {
+		_, err := Parse(map[string]string{"artifactDrivers": text})
+		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pod
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,7 +40,16 @@ type ArtifactGC struct {
 // Build returns the pod. It needs no right in the cluster: what to delete is in an annotation of it, and what became of that
 // will be in its termination message.
 func (gc ArtifactGC) Build() (*corev1.Pod, error) {
-	list, err := json.Marshal(gc.Artifacts)
+	doomed := slices.Clone(gc.Artifacts)
+	locations := make([]*wfv1.ArtifactLocation, len(doomed))
+	for i := range doomed {
+		doomed[i] = *doomed[i].DeepCopy()
+		locations[i] = &doomed[i].ArtifactLocation
+	}
+	if err := gc.Settings.configureDrivers(locations); err != nil {
+		return nil, err
+	}
+	list, err := json.Marshal(doomed)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +79,8 @@ func (gc ArtifactGC) Build() (*corev1.Pod, error) {
 	pod.Annotations[wfv1.AnnotationKeyDefaultContainer] = MainContainerName
 	pod.Annotations[remove.Annotation] = string(list)
 
-	main := helper(Input{Executor: gc.Executor, Settings: gc.Settings}, MainContainerName, "artifact", "delete")
+	in := Input{Executor: gc.Executor, Settings: gc.Settings}
+	main := helper(in, MainContainerName, "artifact", "delete")
 	if main.Image == "" {
 		return nil, fmt.Errorf("the controller does not know the image of the executor: set --executor-image")
 	}
@@ -85,10 +96,6 @@ func (gc ArtifactGC) Build() (*corev1.Pod, error) {
 			emptyDir(tmpVolumeName),
 		},
 	}
-	locations := make([]*wfv1.ArtifactLocation, len(gc.Artifacts))
-	for i := range gc.Artifacts {
-		locations[i] = &gc.Artifacts[i].ArtifactLocation
-	}
 	mountCredentials(&spec, &main, locations...)
 	for i := range spec.Volumes {
 		// A Secret that is gone is a message of the program, not a pod that never starts.
@@ -101,6 +108,7 @@ func (gc ArtifactGC) Build() (*corev1.Pod, error) {
 	}
 	useExecutorFor(&main, locations)
 	spec.Containers = []corev1.Container{main}
+	addDrivers(&spec, in, use{MainContainerName, locations})
 	if pod.Spec, err = patched(spec, gc.PodSpecPatch); err != nil {
 		return nil, fmt.Errorf("artifactGC.podSpecPatch: %w", err)
 	}

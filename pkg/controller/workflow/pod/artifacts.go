@@ -22,7 +22,7 @@ const (
 )
 
 // cloudKinds are the stores that only the larger executor has drivers for.
-var cloudKinds = []artifact.Kind{artifact.KindGCS, artifact.KindAzure, artifact.KindOSS, artifact.KindHDFS}
+var cloudKinds = []artifact.Kind{artifact.KindGCS, artifact.KindAzure, artifact.KindOSS, artifact.KindHDFS, artifact.KindPlugin}
 
 // artifacts are what a pod loads and stores, with whole locations.
 type artifacts struct {
@@ -38,7 +38,7 @@ type placed struct{ stored, reported *wfv1.Artifact }
 func artifactsOf(in Input, mains []corev1.Container) (artifacts, error) {
 	t := in.Template
 	all := artifacts{}
-	logs := in.ArchiveLogs && !reportsItself(in)
+	logs := in.ArchiveLogs
 	if len(t.Inputs.Artifacts) == 0 && len(t.Outputs.Artifacts) == 0 && !logs {
 		return all, nil
 	}
@@ -81,7 +81,10 @@ func artifactsOf(in Input, mains []corev1.Container) (artifacts, error) {
 			all.logs = append(all.logs, p)
 		}
 	}
-	return all, all.supported(t)
+	if err := in.Settings.configureDrivers(slices.Concat(all.loadedFrom(), all.storedAt())); err != nil {
+		return all, fmt.Errorf("%s: %w", templateName(t), err)
+	}
+	return all, nil
 }
 
 func place(archive location.Archive, declared *wfv1.Artifact, fileName string) (placed, error) {
@@ -91,16 +94,6 @@ func place(archive location.Archive, declared *wfv1.Artifact, fileName string) (
 	}
 	stored.ArtifactGC = nil
 	return placed{stored, reported}, nil
-}
-
-// supported refuses stores for which this version has no driver.
-func (all artifacts) supported(t *wfv1.Template) error {
-	for _, l := range slices.Concat(all.loadedFrom(), all.storedAt()) {
-		if artifact.KindOf(l) == artifact.KindPlugin {
-			return fmt.Errorf("%s: %s: artifact drivers as plugins are %w", templateName(t), artifact.Describe(l), ErrUnsupported)
-		}
-	}
-	return nil
 }
 
 func (all artifacts) loadedFrom() []*wfv1.ArtifactLocation {

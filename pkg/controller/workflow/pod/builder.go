@@ -104,6 +104,7 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 			return nil, err
 		}
 	}
+	n.artifacts.addDriversTo(&pod.Spec, in)
 	if reportsItself(in) {
 		if err := addReporting(&pod.Spec, in, n); err != nil {
 			return nil, err

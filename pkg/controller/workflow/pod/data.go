@@ -38,6 +38,9 @@ func dataSource(in Input) (*wfv1.Artifact, error) {
 	if err := location.Relocate(&a, in.Repository, anyKey); err != nil {
 		return nil, err
 	}
+	if err := in.Settings.configureDrivers([]*wfv1.ArtifactLocation{&a.ArtifactLocation}); err != nil {
+		return nil, err
+	}
 	if key == "" && location.Complete(&a.ArtifactLocation) {
 		if found, _ := location.KeyOf(&a.ArtifactLocation); found == anyKey {
 			return &a, location.SetKey(&a.ArtifactLocation, "")

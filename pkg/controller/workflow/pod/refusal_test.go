@@ -46,9 +46,6 @@ func TestBuildRefusesWhatIsNotSupported(t *testing.T) {
 	}{
 		"http":   {template: wfv1.Template{HTTP: &wfv1.HTTP{}}, field: "http"},
 		"plugin": {template: wfv1.Template{Plugin: &wfv1.Plugin{}}, field: "plugin"},
-		"artifact plugin": {
-			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary", Path: "/b", ArtifactLocation: wfv1.ArtifactLocation{Plugin: &wfv1.PluginArtifact{Name: "p", Key: "k"}}}}}}, field: "plugin p k",
-		},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -76,6 +73,14 @@ func TestBuildErrors(t *testing.T) {
 		"POD-02 command of the image unknown": {
 			template: wfv1.Template{Container: &corev1.Container{Image: "tool:v1"}, Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}},
 			want:     []string{`failed to look-up entrypoint/cmd for image "tool:v1", you must either explicitly specify the command, or list the image's command in the index: `},
+		},
+		"DRV-10 driver that is not configured, for an output": {
+			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary", Path: "/b", ArtifactLocation: wfv1.ArtifactLocation{Plugin: &wfv1.PluginArtifact{Name: "p", Key: "k"}}}}}},
+			want:     []string{"template step", "artifact driver p not found", "artifactDrivers"},
+		},
+		"DRV-10 driver that is not configured, for a list": {
+			template: wfv1.Template{Data: &wfv1.Data{Source: wfv1.DataSource{ArtifactPaths: &wfv1.ArtifactPaths{Artifact: wfv1.Artifact{Name: "binary", ArtifactLocation: wfv1.ArtifactLocation{Plugin: &wfv1.PluginArtifact{Name: "p", Key: "k"}}}}}}},
+			want:     []string{"template step", "artifact driver p not found", "artifactDrivers"},
 		},
 		"ART-10 no repository": {
 			template: wfv1.Template{Container: plain(), Outputs: wfv1.Outputs{Artifacts: wfv1.Artifacts{{Name: "binary", Path: "/b"}}}},

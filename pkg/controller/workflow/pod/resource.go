@@ -61,6 +61,7 @@ func addReporting(spec *corev1.PodSpec, in Input, n needs) error {
 		return err
 	}
 	mountCredentials(spec, mainOf(spec.Containers), &source.ArtifactLocation)
+	addDrivers(spec, in, use{MainContainerName, []*wfv1.ArtifactLocation{&source.ArtifactLocation}})
 	return nil
 }
 

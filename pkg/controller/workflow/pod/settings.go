@@ -24,6 +24,8 @@ type Settings struct {
 	// PodGCDeleteDelay is how long ended pods that are to be deleted are left alone when the workflow does not say; nil: 5
 	// seconds.
 	PodGCDeleteDelay *time.Duration
+	// ArtifactDrivers are the artifact drivers of others, by name (DRV-10).
+	ArtifactDrivers map[string]ArtifactDriver
 	// InstanceID is a label of all pods, when there are several controllers (LBL-01); empty: no label.
 	InstanceID string
 }
