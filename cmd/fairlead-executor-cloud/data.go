@@ -27,13 +27,12 @@ func transform([]string) error {
 	if err != nil {
 		return err
 	}
-	client, err := report.NewInClusterClient(credentials, os.Getenv)
+	reporter, err := report.ByMain(work, credentials, os.Getenv, func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) })
 	if err != nil {
 		return err
 	}
-	client.Log = func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
 	return data.Main(ctx, data.Options{
-		Task: work, Getenv: os.Getenv, Reporter: client,
+		Task: work, Getenv: os.Getenv, Reporter: reporter,
 		List: func(ctx context.Context, a *wfv1.Artifact) ([]artifact.Object, error) {
 			s := store.InPod()
 			driver, err := s.Open(ctx, &a.ArtifactLocation)

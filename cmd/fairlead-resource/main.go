@@ -68,12 +68,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	reporter, err := report.NewInClusterClient(credentials, os.Getenv)
+	log := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
+	reporter, err := report.ByMain(work, credentials, os.Getenv, log)
 	if err != nil {
 		return err
 	}
-	log := func(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }
-	reporter.Log = log
 	action := ""
 	if len(os.Args) > 1 {
 		action = os.Args[1]

@@ -14,6 +14,7 @@ import (
 // that by itself, once.
 func TestEndsAreAnnounced(t *testing.T) {
 	script := v1alpha1.Template{Script: &v1alpha1.ScriptTemplate{Source: "s"}}
+	guarded := v1alpha1.Template{Script: script.Script, Sidecars: []v1alpha1.UserContainer{{Container: corev1.Container{Name: "side"}}}}
 	killed, fine := ended("main", 137, "OOMKilled", ""), ended("main", 0, "Completed", "")
 	for name, tc := range map[string]struct {
 		template   v1alpha1.Template
@@ -22,11 +23,11 @@ func TestEndsAreAnnounced(t *testing.T) {
 		want       []string
 	}{
 		"our helper waits":          {script, []string{"main", "wait"}, []corev1.ContainerStatus{killed, running("wait")}, []string{"main"}},
-		"a sidecar waits":           {script, []string{"main", "side"}, []corev1.ContainerStatus{killed, running("side")}, []string{"main"}},
+		"a sidecar waits":           {guarded, []string{"main", "side"}, []corev1.ContainerStatus{killed, running("side")}, []string{"main"}},
 		"it ended well":             {script, []string{"main", "wait"}, []corev1.ContainerStatus{fine, running("wait")}, nil},
 		"it runs":                   {script, []string{"main", "wait"}, []corev1.ContainerStatus{running("main"), running("wait")}, nil},
 		"nobody waits":              {script, []string{"main"}, []corev1.ContainerStatus{killed}, nil},
-		"a sidecar's end is no end": {script, []string{"main", "side"}, []corev1.ContainerStatus{running("main"), ended("side", 1, "Error", "")}, nil},
+		"a sidecar's end is no end": {guarded, []string{"main", "side"}, []corev1.ContainerStatus{running("main"), ended("side", 1, "Error", "")}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run, _ := begin(t, single(tc.template), nil)

@@ -93,7 +93,7 @@ func sameLocation(a, b *v1alpha1.ArtifactLocation) bool {
 // mainsOf names the containers whose logs are stored (ART-13).
 func mainsOf(t *v1alpha1.Template) []string {
 	switch {
-	case t.Container != nil, t.Script != nil:
+	case t.Container != nil, t.Script != nil, t.Resource != nil, t.Data != nil:
 		return []string{"main"}
 	case t.ContainerSet != nil:
 		var names []string

@@ -16,11 +16,6 @@ import (
 	"fairlead.dev/fairlead/pkg/executor/task"
 )
 
-// Reporter sends a result to the API server; it returns when the result is stored or will never be.
-type Reporter interface {
-	Report(ctx context.Context, r *report.Result) error
-}
-
 // Options are what a step is done with.
 type Options struct {
 	// Task says which node this is.
@@ -30,7 +25,7 @@ type Options struct {
 	// List returns the objects of a store.
 	List func(ctx context.Context, a *wfv1.Artifact) ([]artifact.Object, error)
 	// Reporter sends the result.
-	Reporter Reporter
+	Reporter report.Reporter
 }
 
 // Main does the step. The error is meant for the message of the node.

@@ -23,11 +23,6 @@ type Runner interface {
 	Run(args []string) ([]byte, error)
 }
 
-// Reporter sends a result to the API server; it returns when the result is stored or will never be.
-type Reporter interface {
-	Report(ctx context.Context, r *report.Result) error
-}
-
 // Options are what a step is done with.
 type Options struct {
 	// Action is get, create, apply, delete, replace or patch.
@@ -43,7 +38,7 @@ type Options struct {
 	// Objects gives access to the objects of one kind in one namespace.
 	Objects func(object *unstructured.Unstructured) (Objects, error)
 	// Reporter sends the outputs.
-	Reporter Reporter
+	Reporter report.Reporter
 	// Stdout gets what kubectl prints.
 	Stdout io.Writer
 	// Log says what goes on.

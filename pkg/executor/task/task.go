@@ -67,6 +67,8 @@ type Task struct {
 	Deadline *time.Time `json:"deadline,omitempty"`
 	// Progress: main says in a file how far it is.
 	Progress bool `json:"progress,omitempty"`
+	// HandsOver: main is a program of ours that knows the outputs, and leaves them to `wait` to be reported.
+	HandsOver bool `json:"handsOver,omitempty"`
 	// Result: what main writes to its standard output is an output.
 	Result bool `json:"result,omitempty"`
 	// Parameters are output parameters that are files of main.

@@ -127,29 +127,57 @@ type File struct {
 	Content string `json:"content,omitempty"`
 }
 
+// The names of the files that the wrapper, and a command that is a program of ours, leave for `wait`.
+const (
+	outputsName = "outputs.json"
+	reportName  = "report.json"
+)
+
 // WriteOutputs stores the outputs; they are there whole or not at all.
 func (c Container) WriteOutputs(o *Outputs) error {
 	data, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	next := c.file("outputs.json.next")
+	return c.leave(outputsName, data)
+}
+
+// WriteReport stores what a command that is a program of ours has to report, as JSON.
+func (c Container) WriteReport(text []byte) error { return c.leave(reportName, text) }
+
+func (c Container) leave(name string, data []byte) error {
+	next := c.file(name + ".next")
 	if err := os.WriteFile(next, data, 0o644); err != nil {
 		return err
 	}
 	if err := os.Chmod(next, 0o644); err != nil {
 		return err
 	}
-	return os.Rename(next, c.file("outputs.json"))
+	return os.Rename(next, c.file(name))
 }
 
-// outputsLimit is how much is read of what the wrapper leaves. A byte of an output has up to six in JSON; what is beyond
-// the limit was not written by the wrapper, and would cost the reader its memory.
-const outputsLimit = 8 * task.MaxOutputBytes
+// leftLimit is how much is read of what the wrapper leaves. A byte of an output has up to six in JSON; what is beyond the
+// limit was not written by the wrapper, and would cost the reader its memory.
+const leftLimit = 8 * task.MaxOutputBytes
 
 // ReadOutputs reads them; nil when the wrapper was killed before it could write them.
 func (c Container) ReadOutputs() (*Outputs, error) {
-	f, err := c.open("outputs.json")
+	data, err := c.left(outputsName)
+	if err != nil || data == nil {
+		return nil, err
+	}
+	o := &Outputs{}
+	if err := json.Unmarshal(data, o); err != nil {
+		return nil, fmt.Errorf("%s: %w", c.file(outputsName), err)
+	}
+	return o, nil
+}
+
+// ReadReport reads what the command has left to be reported; nil: nothing.
+func (c Container) ReadReport() ([]byte, error) { return c.left(reportName) }
+
+func (c Container) left(name string) ([]byte, error) {
+	f, err := c.open(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -157,16 +185,12 @@ func (c Container) ReadOutputs() (*Outputs, error) {
 		return nil, err
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, outputsLimit+1))
+	data, err := io.ReadAll(io.LimitReader(f, leftLimit+1))
+	if err == nil && len(data) > leftLimit {
+		err = fmt.Errorf("%s has more than %d bytes, and the outputs of a step may have %d in all: use artifacts", c.file(name), leftLimit, task.MaxOutputBytes)
+	}
 	if err != nil {
 		return nil, err
 	}
-	if len(data) > outputsLimit {
-		return nil, fmt.Errorf("%s has more than %d bytes, and the outputs of a step may have %d in all: use artifacts", c.file("outputs.json"), outputsLimit, task.MaxOutputBytes)
-	}
-	o := &Outputs{}
-	if err := json.Unmarshal(data, o); err != nil {
-		return nil, fmt.Errorf("%s: %w", c.file("outputs.json"), err)
-	}
-	return o, nil
+	return data, nil
 }

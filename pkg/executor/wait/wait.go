@@ -15,11 +15,6 @@ import (
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
 
-// Reporter sends a result to the API server; it returns when the result is stored or will never be.
-type Reporter interface {
-	Report(ctx context.Context, r *report.Result) error
-}
-
 // Options are where things are.
 type Options struct {
 	// Shared is the shared volume, Mirror the volumes of main.
@@ -30,7 +25,7 @@ type Options struct {
 	// Ended names containers whose end cannot be seen by their locks.
 	Ended volume.Announced
 	// Reporter sends the result.
-	Reporter Reporter
+	Reporter report.Reporter
 	// Pace is how often progress is read and told.
 	Pace Pace
 	// Artifacts stores output artifacts and logs.
@@ -53,7 +48,7 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 	}
 	dir := volume.Of(o.Shared, task.Main)
 	left, err := dir.ReadOutputs()
-	outputs, problems := collect(t, dir, o.Mirror, left)
+	outputs, problems := o.outputs(t, dir, left)
 	if err != nil {
 		problems = append(problems, fmt.Errorf("what main left cannot be read: %w", err))
 	}
@@ -72,6 +67,18 @@ func Main(ctx context.Context, t *task.Task, o Options) error {
 		return fmt.Errorf("the outputs cannot be reported: %w", err)
 	}
 	return joined(problems)
+}
+
+// outputs are those that main has collected itself, or what it left to be collected.
+func (o Options) outputs(t *task.Task, dir volume.Container, left *volume.Outputs) (*report.Outputs, []error) {
+	if !t.HandsOver {
+		return collect(t, dir, o.Mirror, left)
+	}
+	outputs, err := report.HandedOver(dir)
+	if err != nil {
+		return &report.Outputs{}, []error{fmt.Errorf("the outputs cannot be read: %w", err)}
+	}
+	return outputs, nil
 }
 
 // collect gathers result and parameters. What could be gathered is returned with the errors about what could not.

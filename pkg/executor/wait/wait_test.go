@@ -180,3 +180,35 @@ func TestMainKilledBeforeItsLock(t *testing.T) {
 		t.Errorf("reported %+v", r.got)
 	}
 }
+
+// TPL-03, ART-13: the outputs of a main that knows them itself are reported with its log, or none if it failed before.
+func TestHandedOverOutputs(t *testing.T) {
+	for name, said := range map[string]*report.Outputs{"done": {Parameters: []json.RawMessage{json.RawMessage(`{"name":"uid","value":"7"}`)}}, "failed": nil} {
+		t.Run(name, func(t *testing.T) {
+			shared := t.TempDir()
+			dir := volume.Of(shared, "main")
+			if err := dir.Create(); err != nil {
+				t.Fatal(err)
+			}
+			lock, err := dir.Hold()
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := `{}`
+			if said != nil {
+				want = `{"parameters":[{"name":"uid","value":"7"}]}`
+				if err := (report.HandOver{Main: dir}).Report(t.Context(), &report.Result{Outputs: said}); err != nil {
+					t.Fatal(err)
+				}
+			}
+			lock.Close()
+			r := &recorder{}
+			if err := Main(t.Context(), &task.Task{HandsOver: true, Result: true}, Options{Shared: shared, Reporter: r}); err != nil {
+				t.Error(err)
+			}
+			if got, err := json.Marshal(r.got.Outputs); err != nil || string(got) != want || !r.got.Final {
+				t.Errorf("%s, %v", got, err)
+			}
+		})
+	}
+}
