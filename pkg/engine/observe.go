@@ -108,13 +108,16 @@ func (r *Run) observePod(ev PodObserved) {
 // podRole is what the template of a node says about its pod.
 func (r *Run) podRole(e *entry) podRole {
 	if e.call == nil {
-		return podRole{daemon: e.st.IsDaemoned()}
+		return podRole{daemon: e.st.IsDaemoned(), unknown: true}
 	}
 	t, err := r.resolve(e.call.ref, e.call.in)
 	if err != nil {
-		return podRole{}
+		return podRole{unknown: true}
 	}
 	role := podRole{daemon: t.spec.IsDaemon(), reports: t.spec.Resource != nil || t.spec.Data != nil}
+	for i := range t.spec.Sidecars {
+		role.sidecars = append(role.sidecars, t.spec.Sidecars[i].Name)
+	}
 	if set := t.spec.ContainerSet; set != nil {
 		for i := range set.Containers {
 			role.set = append(role.set, set.Containers[i].Name)
@@ -209,6 +212,9 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 		r.addResources(e.up, e.resources)
 		if !a.early { // its phase is still to come, by which it is collected
 			r.podFinished(e)
+		}
+		if a.surplus {
+			r.stopPod(e, false)
 		}
 		if waitsForResult {
 			r.alarm(st.FinishedAt.Add(r.resultTimeout()), e)

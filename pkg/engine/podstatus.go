@@ -25,15 +25,20 @@ type assessment struct {
 	inVain        bool   // runs on only because our helper waits for a main that will never start
 	early         bool   // its containers have ended well; Kubernetes has not said so of the pod yet
 	noMoreOutputs bool   // our helper has ended without doing its work
+	surplus       bool   // runs on only for containers that others have put into it
 	restartable   bool   // failed for a reason of the cluster, before main started (RTY-12)
 	reason        string // of the pod
 }
 
 // podRole is what a pod's status does not tell and its template does.
 type podRole struct {
-	daemon bool
+	// unknown: the template is not at hand.
+	unknown bool
+	daemon  bool
 	// set are the members of a container set, which are all main containers; nil for pods whose only one is called main.
 	set []string
+	// sidecars are those of the template.
+	sidecars []string
 	// ordered: members of the set wait for each other.
 	ordered bool
 	// reports: main reports the outputs itself.
@@ -77,6 +82,11 @@ func assess(pod *corev1.Pod, role podRole, now time.Time) assessment {
 			a.finishedAt = lastFinished(pod)
 			return a
 		}
+		if alone := withoutInjected(pod, role, now); alone != nil {
+			a = assess(alone, role, now)
+			a.early, a.surplus = true, true
+			return a
+		}
 		if t := neverStarted(pod, role); t != "" {
 			a.inVain, a.phase, a.message = true, v1alpha1.NodeFailed, t
 		}
@@ -108,7 +118,20 @@ const deadlineMargin = 2 * time.Second
 // the pod; nobody has to wait for that. Where Kubernetes may be ending the pod for reasons of its own, which it names with
 // the phase, the phase is what counts.
 func Ended(pod *corev1.Pod, now time.Time) bool {
-	if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil || len(pod.Status.ContainerStatuses) < max(len(pod.Spec.Containers), 1) {
+	if !undisturbed(pod, now) || len(pod.Status.ContainerStatuses) < max(len(pod.Spec.Containers), 1) {
+		return false
+	}
+	for i := range pod.Status.ContainerStatuses {
+		if t := pod.Status.ContainerStatuses[i].State.Terminated; t == nil || t.ExitCode != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// undisturbed tells whether Kubernetes says of a pod that it runs, and has no reason of its own to end it.
+func undisturbed(pod *corev1.Pod, now time.Time) bool {
+	if pod.Status.Phase != corev1.PodRunning || pod.DeletionTimestamp != nil {
 		return false
 	}
 	if d := pod.Spec.ActiveDeadlineSeconds; d != nil {
@@ -119,11 +142,6 @@ func Ended(pod *corev1.Pod, now time.Time) bool {
 	}
 	for i := range pod.Spec.Containers {
 		if pod.Spec.Containers[i].RestartPolicy != nil { // it may be started again
-			return false
-		}
-	}
-	for i := range pod.Status.ContainerStatuses {
-		if t := pod.Status.ContainerStatuses[i].State.Terminated; t == nil || t.ExitCode != 0 {
 			return false
 		}
 	}

@@ -29,6 +29,8 @@ import (
 type Config struct {
 	Options *Options
 	Kube    kubernetes.Interface
+	// KubeConfig is how Kube reaches the cluster.
+	KubeConfig *rest.Config
 	// Election is a client of its own, so that a busy one never delays the renewal of the Lease.
 	Election  kubernetes.Interface
 	Workflows versioned.Interface
@@ -72,7 +74,7 @@ func NewConfig(o *Options) (*Config, error) {
 	kubeConfig.ContentType = runtime.ContentTypeProtobuf
 	kubeConfig.AcceptContentTypes = runtime.ContentTypeProtobuf + "," + runtime.ContentTypeJSON
 
-	c := &Config{Options: o}
+	c := &Config{Options: o, KubeConfig: kubeConfig}
 	if c.Kube, err = kubernetes.NewForConfig(kubeConfig); err != nil {
 		return nil, fmt.Errorf("make the client for Kubernetes: %w", err)
 	}

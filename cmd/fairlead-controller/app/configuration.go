@@ -134,6 +134,17 @@ func (c *Config) runLoops(ctx context.Context, workflows *workflow.Controller, g
 	return workflows.Run(ctx)
 }
 
+// podSettings is what the environment and, at the moment, the configuration and the cluster say about pods.
+func (c *Config) podSettings(surroundings environment, imageVolumes func(*config.Config) bool) func() podbuilder.Settings {
+	return func() podbuilder.Settings {
+		current := c.Configuration.Current()
+		s := podSettings(current)
+		s.ImageVolume = imageVolumes(current)
+		s.StatusFinalizer = surroundings.statusFinalizer
+		return s
+	}
+}
+
 // podSettings translates the configuration for the pod builder.
 func podSettings(c *config.Config) podbuilder.Settings {
 	s := podbuilder.Settings{MainContainer: c.MainContainer, Executor: c.Executor, InstanceID: c.InstanceID}

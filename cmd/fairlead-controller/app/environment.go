@@ -20,6 +20,8 @@ type environment struct {
 	deletion metav1.DeletionPropagation
 	// keepArtifacts switches artifact GC off (AGC-05).
 	keepArtifacts bool
+	// statusFinalizer keeps pods until their end is recorded (POD-19).
+	statusFinalizer bool
 }
 
 // readEnvironment reads it; an unreadable value is an error that names its variable.
@@ -43,6 +45,7 @@ func readEnvironment(getenv func(string) string) (environment, error) {
 	read("EXPRESSION_TEMPLATES", flag(&e.engine.ExpressionTagsOff, false))
 	read("DISABLE_MAX_RECURSION", flag(&e.engine.UnlimitedRecursion, true))
 	read("ARGO_ARTIFACT_GC_ENABLED", flag(&e.keepArtifacts, false))
+	read("ARGO_POD_STATUS_CAPTURE_FINALIZER", flag(&e.statusFinalizer, true))
 	read("RETRY_HOST_NAME_LABEL_KEY", func(value string) error { e.engine.RetryHostLabel = value; return nil })
 	read("TRANSIENT_ERROR_PATTERN", func(value string) error { e.engine.TransientErrors = value; return nil })
 	read("TASK_RESULT_TIMEOUT_DURATION", func(value string) (err error) { e.engine.ResultTimeout, err = time.ParseDuration(value); return err })

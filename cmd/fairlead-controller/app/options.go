@@ -35,6 +35,8 @@ type Options struct {
 	ExecutorImagePullPolicy string
 	// StageByInit gives every pod that needs the executor a container `init`.
 	StageByInit bool
+	// ImageVolumes says whether wrapped containers get the wrapper from an image volume: ImageVolumesAuto, -Always or -Never.
+	ImageVolumes string
 	// ConfigMap is the name of the ConfigMap with the configuration, in the controller's namespace.
 	ConfigMap string
 	// TTLWorkers is how many workflows whose time is over are deleted at once.
@@ -56,12 +58,23 @@ type Options struct {
 	Profiling bool
 }
 
+// What --executor-image-volume can be.
+const (
+	// ImageVolumesAuto uses image volumes when the API server and all nodes are seen to know them.
+	ImageVolumesAuto = "auto"
+	// ImageVolumesAlways uses them without looking.
+	ImageVolumesAlways = "always"
+	// ImageVolumesNever does without.
+	ImageVolumesNever = "never"
+)
+
 // NewOptions returns the defaults.
 func NewOptions() *Options {
 	return &Options{
 		Workers:        32,
 		CleanupWorkers: 8,
 		TTLWorkers:     4,
+		ImageVolumes:   ImageVolumesAuto,
 		ConfigMap:      "workflow-controller-configmap",
 		LeaderElect:    true,
 		LeaseNamespace: "fairlead-system",
@@ -86,6 +99,7 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.ExecutorImage, "executor-image", o.ExecutorImage, "Image of the helpers in the pods of steps that have outputs. Empty: the image of this controller's own pod (named by POD_NAME and POD_NAMESPACE).")
 	fs.StringVar(&o.ExecutorImagePullPolicy, "executor-image-pull-policy", o.ExecutorImagePullPolicy, "Pull policy of that image: Always, IfNotPresent or Never. Empty: that of this controller's own pod.")
 	fs.BoolVar(&o.StageByInit, "executor-init", o.StageByInit, "Give every pod that needs the executor a container init, which costs about a second a step, instead of a hook that the kubelet has to run before it starts main.")
+	fs.StringVar(&o.ImageVolumes, "executor-image-volume", o.ImageVolumes, "Mount the executor's image as a volume into the containers whose command it wraps, which saves the container init of steps with sidecars: auto (when the API server and all nodes are seen to know image volumes: kubelet 1.35, containerd 2.1 or CRI-O 1.31), always or never.")
 	fs.StringVar(&o.ConfigMap, "configmap", o.ConfigMap, "Name of the ConfigMap with the configuration, in the controller's own namespace (POD_NAMESPACE, else --lease-namespace). Changes come into force without a restart.")
 	fs.IntVar(&o.TTLWorkers, "workflow-ttl-workers", o.TTLWorkers, "How many workflows whose time is over are deleted at once.")
 	fs.StringVar(&o.ShareRepositorySecret, "share-repository-secret", o.ShareRepositorySecret, "Name of a Secret of the controller's own namespace that is copied to each namespace whose workflows use the artifactRepository of the configuration. Whoever may read Secrets there, may then read that store. Empty: none is.")
@@ -121,6 +135,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("--pod-cleanup-workers must be at least 1, is %d", o.CleanupWorkers)
 	case !slices.Contains([]string{"", "Always", "IfNotPresent", "Never"}, o.ExecutorImagePullPolicy):
 		return fmt.Errorf("--executor-image-pull-policy must be Always, IfNotPresent or Never, is %q", o.ExecutorImagePullPolicy)
+	case !slices.Contains([]string{ImageVolumesAuto, ImageVolumesAlways, ImageVolumesNever}, o.ImageVolumes):
+		return fmt.Errorf("--executor-image-volume must be auto, always or never, is %q", o.ImageVolumes)
 	case o.QPS < 0 || o.Burst < 0:
 		return fmt.Errorf("--qps and --burst must not be negative; 0 means no limit")
 	case o.LeaderElect && (o.LeaseDuration <= o.RenewDeadline || o.RenewDeadline <= o.RetryPeriod || o.RetryPeriod <= 0):

@@ -27,7 +27,6 @@ import (
 	"fairlead.dev/fairlead/pkg/controller/ttl"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/controller/workflow/command"
-	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
 )
 
 // straightWayPatience is how long a starting controller waits for the straight way to the workflow server.
@@ -124,9 +123,11 @@ func (c *Config) Run(ctx context.Context) error {
 			return nil
 		}
 		sharer := c.credentialSharer(ctx)
+		imageVolumes := c.imageVolumes(ctx, executor)
 		controller, err := workflow.NewController(workflow.Dependencies{
 			Workflows:      workflow.NewWorkflowClient(c.Workflows.ArgoprojV1alpha1(), c.Kube.CoreV1()),
 			Pods:           workflow.NewPodControl(c.Kube.CoreV1(), func() *int64 { return c.Configuration.Current().PodGCGracePeriodSeconds }),
+			Exec:           workflow.NewContainerExec(c.KubeConfig, c.Kube),
 			Results:        workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
 			Claims:         workflow.NewClaimControl(c.Kube),
 			History:        history(c),
@@ -149,7 +150,7 @@ func (c *Config) Run(ctx context.Context) error {
 			CreateTimeout:  c.Options.LeaseDuration - c.Options.RenewDeadline,
 			Executor:       executor,
 			Engine:         surroundings.engine,
-			Settings:       func() podbuilder.Settings { return podSettings(c.Configuration.Current()) },
+			Settings:       c.podSettings(surroundings, imageVolumes),
 			Commands:       command.NewResolver(command.Options{Credentials: command.NewCredentials(c.Kube)}).Lookup,
 			InstanceID:     c.Configuration.Current().InstanceID,
 		})

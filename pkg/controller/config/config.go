@@ -60,6 +60,8 @@ type Config struct {
 	MetricsConfig *MetricsConfig `json:"metricsConfig,omitempty"`
 	// InitialDelay is how long a new workflow is left alone.
 	InitialDelay Duration `json:"initialDelay,omitempty"`
+	// InitlessPod has wrapped containers get the wrapper from an image volume whether or not that is known to work (POD-23).
+	InitlessPod InitlessPod `json:"initlessPod,omitempty"`
 	// RetentionPolicy is how many ended workflows are kept.
 	RetentionPolicy *RetentionPolicy `json:"retentionPolicy,omitempty"`
 
@@ -68,18 +70,17 @@ type Config struct {
 
 // Elsewhere are the keys that are known and have no effect on this controller; see Ignored for why.
 type Elsewhere struct {
-	Namespace               string                  `json:"namespace,omitempty"`
-	KubeConfig              *KubeConfig             `json:"kubeConfig,omitempty"`
-	Links                   []Link                  `json:"links,omitempty"`
-	Columns                 []Column                `json:"columns,omitempty"`
-	NavColor                string                  `json:"navColor,omitempty"`
-	TelemetryConfig         json.RawMessage         `json:"telemetryConfig,omitempty"`
-	Persistence             json.RawMessage         `json:"persistence,omitempty"`
-	Synchronization         json.RawMessage         `json:"synchronization,omitempty"`
-	SemaphoreLimitCache     *int64                  `json:"semaphoreLimitCacheSeconds,omitempty"`
-	SSO                     json.RawMessage         `json:"sso,omitempty"`
-	DisableAgentPodCreation *bool                   `json:"disableAgentPodCreation,omitempty"`
-	InitlessPod             *struct{ Enabled bool } `json:"initlessPod,omitempty"`
+	Namespace               string          `json:"namespace,omitempty"`
+	KubeConfig              *KubeConfig     `json:"kubeConfig,omitempty"`
+	Links                   []Link          `json:"links,omitempty"`
+	Columns                 []Column        `json:"columns,omitempty"`
+	NavColor                string          `json:"navColor,omitempty"`
+	TelemetryConfig         json.RawMessage `json:"telemetryConfig,omitempty"`
+	Persistence             json.RawMessage `json:"persistence,omitempty"`
+	Synchronization         json.RawMessage `json:"synchronization,omitempty"`
+	SemaphoreLimitCache     *int64          `json:"semaphoreLimitCacheSeconds,omitempty"`
+	SSO                     json.RawMessage `json:"sso,omitempty"`
+	DisableAgentPodCreation *bool           `json:"disableAgentPodCreation,omitempty"`
 }
 
 // ResourceRateLimit is a token bucket.
@@ -116,6 +117,11 @@ type PodSpecLogStrategy struct {
 	FailedPod bool `json:"failedPod,omitempty"`
 	// AllPods: all that are created.
 	AllPods bool `json:"allPods,omitempty"`
+}
+
+// InitlessPod says that pods can have image volumes.
+type InitlessPod struct {
+	Enabled bool `json:"enabled,omitempty"`
 }
 
 // FailedPodRestart makes pods again that failed before their main container started.

@@ -32,7 +32,6 @@ func (c *Config) Ignored() []Ignored {
 	note(c.SemaphoreLimitCache != nil, "semaphoreLimitCacheSeconds", "this version has no locks")
 	note(c.SSO != nil, "sso", "who somebody is and what they may do is decided by Kubernetes")
 	note(c.DisableAgentPodCreation != nil, "disableAgentPodCreation", "this version makes no agent pods")
-	note(c.InitlessPod != nil, "initlessPod", "pods have helpers only where a step needs them")
 	if e := c.Executor; e != nil {
 		note(len(e.Command) > 0, "executor.command", "the helpers' command is fixed")
 		note(len(e.Args) > 0, "executor.args", "the helpers take no flags")

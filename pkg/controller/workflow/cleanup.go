@@ -17,6 +17,8 @@ import (
 type podCleaner struct {
 	pods  PodControl
 	cache podReader
+	// exec runs the commands of annotations; nil: nobody does.
+	exec  ContainerExec
 	queue workqueue.TypedRateLimitingInterface[cleanupItem]
 
 	mu sync.Mutex
@@ -30,12 +32,16 @@ type cleanupItem struct {
 	namespace, name string
 	uid             types.UID
 	what            cleanup
+	// held: the pod is kept until its end is recorded, and is to be let go first, because a pod that is labelled is not seen
+	// any more.
+	held bool
 }
 
-func newPodCleaner(pods PodControl, cache podReader, clock clock.WithTicker) *podCleaner {
+func newPodCleaner(pods PodControl, cache podReader, exec ContainerExec, clock clock.WithTicker) *podCleaner {
 	return &podCleaner{
 		pods:  pods,
 		cache: cache,
+		exec:  exec,
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[cleanupItem](100*time.Millisecond, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[cleanupItem]{Name: "pod_cleanup_queue", Clock: clock}),
@@ -48,6 +54,9 @@ func newPodCleaner(pods PodControl, cache podReader, clock clock.WithTicker) *po
 func (p *podCleaner) clean(pod *corev1.Pod, policy garbagePolicy) {
 	what, delay := policy.decide(pod)
 	if what == cleanupLater {
+		if holds(pod) {
+			p.release(pod)
+		}
 		return
 	}
 	p.mu.Lock()
@@ -55,8 +64,16 @@ func (p *podCleaner) clean(pod *corev1.Pod, policy garbagePolicy) {
 	p.planned[pod.UID] = true
 	p.mu.Unlock()
 	if !known {
-		p.queue.AddAfter(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: what}, delay)
+		p.queue.AddAfter(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: what, held: holds(pod) && what == cleanupLabel}, delay)
+		if holds(pod) && what == cleanupDelete {
+			p.release(pod)
+		}
 	}
+}
+
+// release lets a pod go that is kept until its end is recorded.
+func (p *podCleaner) release(pod *corev1.Pod) {
+	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupRelease})
 }
 
 // expect keeps the policy for a pod that has not ended.
@@ -102,15 +119,10 @@ func (p *podCleaner) processNextWorkItem(ctx context.Context) bool {
 		return false
 	}
 	defer p.queue.Done(item)
-	var err error
-	if item.what == cleanupDelete {
-		err = p.pods.Delete(ctx, item.namespace, item.name, item.uid)
-	} else {
-		err = p.pods.LabelCompleted(ctx, item.namespace, item.name, item.uid)
-	}
+	err := p.carryOut(ctx, item)
 	if err == nil {
 		p.queue.Forget(item)
-		if !p.cache.has(item) {
+		if (item.what == cleanupDelete || item.what == cleanupLabel) && !p.cache.has(item) {
 			p.forget(item.uid)
 		}
 		return true
@@ -120,4 +132,23 @@ func (p *podCleaner) processNextWorkItem(ctx context.Context) bool {
 		p.queue.AddRateLimited(item)
 	}
 	return true
+}
+
+func (p *podCleaner) carryOut(ctx context.Context, item cleanupItem) error {
+	if item.held || item.what == cleanupRelease {
+		if err := p.pods.Release(ctx, item.namespace, item.name, item.uid); err != nil {
+			return err
+		}
+	}
+	switch item.what {
+	case cleanupDelete:
+		return p.pods.Delete(ctx, item.namespace, item.name, item.uid)
+	case cleanupLabel:
+		return p.pods.LabelCompleted(ctx, item.namespace, item.name, item.uid)
+	case cleanupKill:
+		return p.runKillCommands(ctx, item)
+	case cleanupEnd:
+		return p.endPod(ctx, item)
+	}
+	return nil
 }

@@ -80,6 +80,8 @@ type Dependencies struct {
 	Workflows WorkflowClient
 	// Pods creates, reads, stops, labels and deletes pods.
 	Pods PodControl
+	// Exec runs commands in containers that others have put into pods, to end them; nil: their pods are ended as a whole.
+	Exec ContainerExec
 	// Results removes task results that are taken over.
 	Results ResultControl
 	// Claims makes and removes the volume claims and the disruption budget of a workflow.
@@ -179,7 +181,7 @@ func newControllerWithClock(deps Dependencies, options Options, clock clock.With
 		reports:   newReportBox(),
 		runs:      newRunTable(),
 		writes:    newWriteLog(),
-		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, clock),
+		cleaner:   newPodCleaner(deps.Pods, podReader{deps.PodInformer.GetIndexer()}, deps.Exec, clock),
 		custom:    deps.Metrics,
 		baselines: newBaselines(deps.History, clock),
 

@@ -353,6 +353,9 @@ func (p podsOf) Delete(_ context.Context, namespace, name string, uid types.UID)
 	return p.call(func() error {
 		p.counts["delete"]++
 		if pod := p.podSet[namespace+"/"+name]; pod != nil && pod.UID == uid {
+			if len(pod.Finalizers) > 0 {
+				return p.changePod(namespace, name, uid, func(pod *corev1.Pod) { pod.DeletionTimestamp = &metav1.Time{Time: p.now.Now()} })
+			}
 			delete(p.podSet, namespace+"/"+name)
 		}
 		return nil
@@ -370,6 +373,17 @@ func (p podsOf) Expire(_ context.Context, namespace, name string, uid types.UID)
 	return p.call(func() error {
 		p.counts["expire"]++
 		return p.changePod(namespace, name, uid, func(pod *corev1.Pod) { pod.Spec.ActiveDeadlineSeconds = new(int64(1)) })
+	})
+}
+
+func (p podsOf) Release(_ context.Context, namespace, name string, uid types.UID) error {
+	return p.call(func() error {
+		p.counts["release"]++
+		if pod := p.podSet[namespace+"/"+name]; pod != nil && pod.UID == uid && pod.DeletionTimestamp != nil {
+			delete(p.podSet, namespace+"/"+name)
+			return nil
+		}
+		return p.changePod(namespace, name, uid, func(pod *corev1.Pod) { pod.Finalizers = nil })
 	})
 }
 

@@ -20,6 +20,12 @@ const (
 	cleanupLabel
 	// cleanupDelete deletes the pod.
 	cleanupDelete
+	// cleanupRelease lets a pod go that was kept until its end is recorded.
+	cleanupRelease
+	// cleanupKill runs the commands that end what others have put into the pod.
+	cleanupKill
+	// cleanupEnd ends the pod as a whole.
+	cleanupEnd
 )
 
 // garbagePolicy decides what becomes of ended pods (PGC-01), so that each costs one write: a delete or a label.

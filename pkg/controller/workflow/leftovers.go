@@ -14,6 +14,9 @@ import (
 func (c *Controller) cleanLeftovers(ctx context.Context, key types.NamespacedName) error {
 	var pods []*corev1.Pod
 	for _, l := range c.mail.take(key) {
+		if !l.vanished && heldInVain(l.pod, nil) {
+			c.cleaner.release(l.pod)
+		}
 		if !l.vanished && !c.cleaner.has(l.pod.UID) {
 			pods = append(pods, l.pod)
 		}

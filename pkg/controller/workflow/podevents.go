@@ -37,6 +37,9 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		}
 		nodeID := l.pod.Annotations[wfv1.AnnotationKeyNodeID]
 		a := r.attempts[nodeID]
+		if !l.vanished && heldInVain(l.pod, a) {
+			c.cleaner.release(l.pod)
+		}
 		if a == nil {
 			if err := c.afterTheEnd(ctx, r, nodeID, l); err != nil {
 				return nil, ended, err

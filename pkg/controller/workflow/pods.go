@@ -30,6 +30,9 @@ type PodControl interface {
 	LabelCompleted(ctx context.Context, namespace, name string, uid types.UID) error
 	// Expire makes the kubelet end a pod at once by its deadline; its log stays readable.
 	Expire(ctx context.Context, namespace, name string, uid types.UID) error
+	// Release lets a pod go that was kept until its end is recorded. A pod that is gone, or another one of the name, is no
+	// error.
+	Release(ctx context.Context, namespace, name string, uid types.UID) error
 	// Announce tells the containers of a pod which of them have ended.
 	Announce(ctx context.Context, namespace, name string, uid types.UID, containers []string) error
 }
@@ -105,6 +108,18 @@ func (c clientPodControl) Expire(ctx context.Context, namespace, name string, ui
 		"metadata": map[string]any{"uid": uid},
 		"spec":     map[string]any{"activeDeadlineSeconds": 1},
 	}))
+}
+
+// Release takes our finalizer off the pod with this UID, and no other one.
+func (c clientPodControl) Release(ctx context.Context, namespace, name string, uid types.UID) error {
+	body, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"uid": uid, "$deleteFromPrimitiveList/finalizers": []string{wfv1.FinalizerPodStatus}},
+	})
+	if err != nil {
+		return err
+	}
+	_, err = c.client.Pods(namespace).Patch(ctx, name, types.StrategicMergePatchType, body, metav1.PatchOptions{})
+	return notThisPod(err)
 }
 
 // Announce tells the pod with this UID that containers of it have ended.

@@ -50,17 +50,26 @@ func (c *Controller) stopRef(ctx context.Context, r *activeRun, ref engine.PodRe
 	return c.stopPod(ctx, live)
 }
 
-// stopPod ends a pod. One that a kubelet has taken over is ended by its deadline, which keeps its log; one that has not
+// stopPod ends a pod. When all that still runs in it was put there by others who say how to end it, that is done. One that a kubelet has taken over is ended by its deadline, which keeps its log; one that has not
 // started has no log, and nobody would enforce a deadline: it is deleted.
 func (c *Controller) stopPod(ctx context.Context, pod *corev1.Pod) error {
 	if terminal(pod) || pod.DeletionTimestamp != nil || engine.Ended(pod, c.clock.Now()) {
 		return nil
 	}
+	if c.cleaner.exec != nil && len(killCommands(pod)) > 0 {
+		c.cleaner.kill(pod)
+		return nil
+	}
+	return expire(ctx, c.pods, pod)
+}
+
+// expire ends a pod by its deadline, or deletes it where that cannot be.
+func expire(ctx context.Context, pods PodControl, pod *corev1.Pod) error {
 	if pod.Status.StartTime != nil {
 		if d := pod.Spec.ActiveDeadlineSeconds; d != nil && *d <= 1 {
 			return nil
 		}
-		err := c.pods.Expire(ctx, pod.Namespace, pod.Name, pod.UID)
+		err := pods.Expire(ctx, pod.Namespace, pod.Name, pod.UID)
 		if err == nil {
 			return nil
 		}
@@ -68,7 +77,7 @@ func (c *Controller) stopPod(ctx context.Context, pod *corev1.Pod) error {
 			return fmt.Errorf("stop pod %s/%s: %w", pod.Namespace, pod.Name, err)
 		}
 	}
-	if err := c.pods.Delete(ctx, pod.Namespace, pod.Name, pod.UID); err != nil {
+	if err := pods.Delete(ctx, pod.Namespace, pod.Name, pod.UID); err != nil {
 		return fmt.Errorf("delete pod %s/%s to stop it: %w", pod.Namespace, pod.Name, err)
 	}
 	return nil

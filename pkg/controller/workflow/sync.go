@@ -27,7 +27,11 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 		// Its pods go with it; starting more would only keep it.
 		c.runs.drop(key)
 		c.throttle.release(key)
-		c.mail.take(key)
+		for _, l := range c.mail.take(key) {
+			if !l.vanished && heldInVain(l.pod, nil) {
+				c.cleaner.release(l.pod)
+			}
+		}
 		c.reports.take(key)
 		return nil
 	}

@@ -1,6 +1,8 @@
 package workflow
 
 import (
+	"strings"
+
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/cache"
@@ -49,6 +51,8 @@ func KeepPodState(obj any) (any, error) {
 			Labels:            pod.Labels,
 			OwnerReferences:   pod.OwnerReferences,
 			Annotations:       map[string]string{},
+
+			DeletionGracePeriodSeconds: pod.DeletionGracePeriodSeconds,
 		},
 		Spec: corev1.PodSpec{
 			NodeName:              pod.Spec.NodeName,
@@ -58,7 +62,17 @@ func KeepPodState(obj any) (any, error) {
 		},
 		Status: pod.Status,
 	}
-	for _, key := range []string{wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyRetries, wfv1.AnnotationKeyProgress} {
+	if holds(pod) {
+		kept.Finalizers = []string{wfv1.FinalizerPodStatus}
+	}
+	for key, v := range pod.Annotations {
+		if strings.HasPrefix(key, wfv1.AnnotationKeyKillCmdPrefix) {
+			kept.Annotations[key] = v
+		}
+	}
+	for _, key := range []string{
+		wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyRetries, wfv1.AnnotationKeyProgress, wfv1.AnnotationKeySidecars,
+	} {
 		if v, ok := pod.Annotations[key]; ok {
 			kept.Annotations[key] = v
 		}

@@ -99,6 +99,9 @@ const (
 	// AnnotationKeyKillCmdPrefix, followed by the name of a container that something else put into the pod, holds the
 	// command that ends it, a JSON list of strings.
 	AnnotationKeyKillCmdPrefix = labelPrefix + "kill-cmd-"
+	// AnnotationKeySidecars names the containers that a podSpecPatch has added to a pod, separated by commas. What a pod has
+	// beyond them and its template, others have put there.
+	AnnotationKeySidecars = "fairlead.dev/sidecars"
 )
 
 // Annotations of workflows and templates.
@@ -159,6 +162,10 @@ const (
 	// AnnotationKeyActor tells who last suspended, resumed, stopped, retried ... the object.
 	AnnotationKeyActor = "fairlead.dev/actor"
 )
+
+// AnnotationKeyRestored is "true" on a workflow that was over when it was created, as one from a backup is. The server sets and
+// keeps it: what the status of such a workflow says about templates is its creator's word.
+const AnnotationKeyRestored = "fairlead.dev/restored"
 
 // AnnotationKeyRetries on a pod is `status.retries` of its workflow at the time when it was created; absent means 0.
 const AnnotationKeyRetries = "fairlead.dev/retries"

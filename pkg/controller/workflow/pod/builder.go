@@ -4,8 +4,10 @@
 package pod
 
 import (
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -99,7 +101,7 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 	pod.Spec.Containers = append(pod.Spec.Containers, users...)
 	var work *task.Task
 	var err error
-	if n.stage {
+	if n.stage || n.wrapper {
 		if work, err = addHelpers(&pod.Spec, in, len(mains), script, n); err != nil {
 			return nil, err
 		}
@@ -117,9 +119,9 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 		return nil, err
 	}
 	switch {
-	case !n.wrapper && strangers(&pod.Spec, known):
-		n.stage, n.wrapper = true, true
-		return build(in, mains, script, n)
+	case !n.wrapper && len(strangers(&pod.Spec, known)) > 0:
+		n.wrapper = true
+		return build(in, mains, script, n.settled(in))
 	case n.wrapper:
 		err = wrapContainers(&pod.Spec, in, names, work, n)
 	case work != nil:
@@ -127,8 +129,15 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 	case reportsItself(in):
 		err = handAlone(&pod.Spec, in)
 	}
+	if errors.Is(err, errTooLong) && !n.loads {
+		n.loads = true
+		return build(in, mains, script, n.settled(in))
+	}
 	if err != nil {
 		return nil, err
+	}
+	if added := strangers(&pod.Spec, known); len(added) > 0 {
+		pod.Annotations[wfv1.AnnotationKeySidecars] = strings.Join(added, ",")
 	}
 	if err := checkAnnotationSize(pod, in.Template); err != nil {
 		return nil, err

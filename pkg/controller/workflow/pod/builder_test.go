@@ -44,6 +44,7 @@ type buildCase struct {
 	Logs        bool                     `json:"archiveLogs"`
 	Settings    Settings                 `json:"settings"`
 	StageByInit bool                     `json:"stageByInit"`
+	ImageVolume bool                     `json:"imageVolume"`
 	// Images answers look-ups in a registry.
 	Images map[string]ImageCommand `json:"images"`
 }
@@ -69,6 +70,7 @@ func (c *buildCase) input(t *testing.T) Input {
 		Settings: c.Settings, Commands: c.command,
 		Ordinal: c.Ordinal, Executor: Executor{Image: "fairlead/fairlead:dev", PullPolicy: corev1.PullIfNotPresent, StageByInit: c.StageByInit},
 	}
+	in.Settings.ImageVolume = c.ImageVolume
 	if in.Template == nil {
 		in.Template = &c.Workflow.Spec.Templates[0]
 	}

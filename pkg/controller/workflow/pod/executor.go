@@ -21,6 +21,16 @@ type Executor struct {
 	StageByInit bool
 }
 
+// imageOf is the image of the executor and its pull policy: the configured one, else that of the installation.
+func imageOf(in Input) (string, corev1.PullPolicy) {
+	image, policy := in.Executor.Image, in.Executor.PullPolicy
+	if s := in.Settings.Executor; s != nil {
+		image = firstSet(s.Image, image)
+		policy = corev1.PullPolicy(firstSet(string(s.ImagePullPolicy), string(policy)))
+	}
+	return image, policy
+}
+
 // refuseUnsupported refuses what this version cannot do, naming the field, rather than run the step and lose what it asked
 // for.
 func refuseUnsupported(in Input) error {

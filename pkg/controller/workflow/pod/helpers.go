@@ -37,14 +37,14 @@ const (
 // talk (POD-01, POD-03). The commands are wrapped later, by wrapContainers: patches are for the commands that the user wrote.
 // mains are the first containers of the pod; the task is the helpers'.
 func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n needs) (*task.Task, error) {
-	if in.Executor.Image == "" {
+	if image, _ := imageOf(in); image == "" {
 		return nil, errors.New("this step needs the executor, and the controller does not know its image: set --executor-image")
 	}
 	work, mirrors, err := taskOf(in, mainOf(spec.Containers[:mains]))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
 	}
-	work.Progress = n.progress
+	work.Progress, work.HandsOver = n.progress, n.wait && reportsItself(in)
 	env := append([]corev1.EnvVar{{Name: task.Env}}, executorEnv(in)...)
 	first := helper(in, InitContainerName, "init")
 	first.Env = env
@@ -73,9 +73,12 @@ func addHelpers(spec *corev1.PodSpec, in Input, mains int, script string, n need
 	if err := n.artifacts.addTo(work, spec, in, main, &first, wait); err != nil {
 		return nil, fmt.Errorf("%s: %w", templateName(in.Template), err)
 	}
-	if n.hook {
+	switch {
+	case n.image:
+		spec.Volumes = append(spec.Volumes, executorVolume(in))
+	case n.hook:
 		stageByHook(wait, &first)
-	} else {
+	default:
 		spec.InitContainers = append([]corev1.Container{first}, spec.InitContainers...)
 	}
 	if wait != nil {
@@ -101,10 +104,11 @@ func mainOf(containers []corev1.Container) *corev1.Container {
 
 // helper is a container of our own. It asks for no right that a restricted namespace would refuse.
 func helper(in Input, name string, command ...string) corev1.Container {
+	image, policy := imageOf(in)
 	c := corev1.Container{
 		Name:            name,
-		Image:           in.Executor.Image,
-		ImagePullPolicy: in.Executor.PullPolicy,
+		Image:           image,
+		ImagePullPolicy: policy,
 		Command:         append([]string{executorPath}, command...),
 		SecurityContext: &corev1.SecurityContext{
 			AllowPrivilegeEscalation: new(false),
@@ -114,10 +118,6 @@ func helper(in Input, name string, command ...string) corev1.Container {
 		},
 	}
 	if s := in.Settings.Executor; s != nil {
-		c.Image = firstSet(s.Image, c.Image)
-		if s.ImagePullPolicy != "" {
-			c.ImagePullPolicy = s.ImagePullPolicy
-		}
 		c.Resources = s.Resources
 		if s.SecurityContext != nil {
 			c.SecurityContext = s.SecurityContext

@@ -46,7 +46,12 @@ func objectMeta(in Input) metav1.ObjectMeta {
 		annotations[wfv1.AnnotationKeyPodGCStrategy] = string(gc.Strategy) + "/" + DeleteDelay(gc, in.Settings.PodGCDeleteDelay).String()
 	}
 
+	var finalizers []string
+	if in.Settings.StatusFinalizer {
+		finalizers = []string{wfv1.FinalizerPodStatus}
+	}
 	return metav1.ObjectMeta{
+		Finalizers:      finalizers,
 		Name:            in.PodName,
 		Namespace:       in.Workflow.Namespace,
 		Labels:          labels,

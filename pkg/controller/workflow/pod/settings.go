@@ -26,6 +26,12 @@ type Settings struct {
 	PodGCDeleteDelay *time.Duration
 	// ArtifactDrivers are the artifact drivers of others, by name (DRV-10).
 	ArtifactDrivers map[string]ArtifactDriver
+	// ImageVolume mounts the wrapper from the executor's image, as a volume, into the containers whose command it runs: nothing
+	// has to be brought into such a pod before its containers start. It is for clusters where API server, kubelets and runtimes
+	// know image volumes.
+	ImageVolume bool
+	// StatusFinalizer keeps a pod that somebody deletes until its end is recorded (POD-19, LBL-08).
+	StatusFinalizer bool
 	// InstanceID is a label of all pods, when there are several controllers (LBL-01); empty: no label.
 	InstanceID string
 }

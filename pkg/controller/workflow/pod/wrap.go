@@ -39,13 +39,25 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 			return err
 		}
 		if tooLong(c.Args) {
+			if n.image {
+				return errTooLong
+			}
 			about.LongArgs = true
 			long[c.Name], c.Args = c.Args, nil
 		}
-		c.Command = append([]string{wrapperPath(), c.Name, "--"}, c.Command...)
+		c.Command = append([]string{n.wrapperPath(), c.Name, "--"}, c.Command...)
 		c.VolumeMounts = append(slices.Clone(c.VolumeMounts), sharedMount())
+		if n.image {
+			c.VolumeMounts = append(c.VolumeMounts, executorMount())
+		}
 		setEnv(c, wrappedEnv(in, c.Name, n, work.Grace)...)
 		work.Containers = append(work.Containers, about)
+	}
+	mountEnds(spec, work)
+	if n.image {
+		if err := tellWrappers(spec, work); err != nil {
+			return err
+		}
 	}
 	return hand(spec, in, work, long, n)
 }
@@ -167,8 +179,6 @@ func tooLong(args []string) bool {
 	}
 	return total >= argsLimit
 }
-
-func wrapperPath() string { return task.SharedDir + "/" + task.Wrapper }
 
 func sharedMount() corev1.VolumeMount {
 	return corev1.VolumeMount{Name: sharedVolumeName, MountPath: task.SharedDir}

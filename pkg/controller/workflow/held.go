@@ -1,0 +1,26 @@
+package workflow
+
+import (
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+)
+
+// holds tells whether a pod is kept until its end is recorded (POD-19, LBL-08). It is asked of the pod and not of the
+// configuration: pods from before that was changed are to be let go as well.
+func holds(pod *corev1.Pod) bool { return slices.Contains(pod.Finalizers, wfv1.FinalizerPodStatus) }
+
+// heldInVain tells whether a pod that is being deleted is kept although nothing more is to be learned from it: no kubelet has
+// it, somebody insists on its deletion at once, or no attempt waits for its end.
+func heldInVain(pod *corev1.Pod, a *attempt) bool {
+	if !holds(pod) || pod.DeletionTimestamp == nil {
+		return false
+	}
+	if a == nil || a.uid != pod.UID && (a.uid != "" || a.replaces == pod.UID) {
+		return true
+	}
+	forced := pod.DeletionGracePeriodSeconds != nil && *pod.DeletionGracePeriodSeconds == 0
+	return !terminal(pod) && (pod.Spec.NodeName == "" || forced)
+}
