@@ -3,7 +3,7 @@
 # what ends, and collects orphans. When it is killed, every process, mount and interface of the cluster goes with it.
 #
 # up.sh gives: state, kube_dir, tools_dir, images_dir, name, node, port, cgroup, node_ip, service_cidr, pod_cidr,
-# registry_addr. Everything is found under /run/fairlead, as /run and /var/lib are this namespace's own from here on.
+# registry_addr, containerd_dir (may be empty). Everything is found under /run/fairlead, as /run and /var/lib are this namespace's own from here on.
 set -euo pipefail
 export PATH=/run/fairlead/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 cd /
@@ -15,11 +15,12 @@ in=/run/fairlead
 mount_private() {
   mkdir -p "$state/run/mnt"
   mount -t tmpfs -o mode=755 tmpfs "$state/run/mnt"
-  mkdir -p "$state"/run/mnt/{lock,netns,containerd,cni,fairlead/{state,images,kube,tools,bin,sys,logs}}
+  mkdir -p "$state"/run/mnt/{lock,netns,containerd,cni,fairlead/{state,images,kube,tools,containerd,bin,sys,logs}}
   mount --bind "$state" "$state/run/mnt/fairlead/state"
   mount --bind "$images_dir" "$state/run/mnt/fairlead/images"
   mount --bind "$kube_dir" "$state/run/mnt/fairlead/kube"
   mount --bind "$tools_dir" "$state/run/mnt/fairlead/tools"
+  [ -z "$containerd_dir" ] || mount --bind "$containerd_dir" "$state/run/mnt/fairlead/containerd"
   # (-n: there is no mount table of user space to keep in the new /run)
   mount -n --move "$state/run/mnt" /run
   mount -t tmpfs -o mode=755 tmpfs /var/lib
@@ -33,6 +34,7 @@ mount_private() {
   mount --bind $in/state/data /var/lib/fairlead
   mount --make-rshared /
   ln -s $in/kube/* $in/tools/* $in/bin/
+  [ -z "$containerd_dir" ] || ln -s $in/containerd/* $in/bin/
 }
 
 # The kubelet sets some sysctls of the whole machine. It is shown files that already hold what it wants.

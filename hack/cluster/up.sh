@@ -5,11 +5,14 @@
 #   FAIRLEAD_CACHE          where built programs and images are kept (default: ~/.cache/fairlead)
 #   FAIRLEAD_PORT           port of the API server on 127.0.0.1 (default: one of 26000-26999 that is free)
 #   FAIRLEAD_RUNTIME        runc (default) or crun
+#   FAIRLEAD_CONTAINERD     directory with containerd, containerd-shim-runc-v2 and ctr to use instead of the machine's
 #   FAIRLEAD_APISERVER_FLAGS, FAIRLEAD_KUBELET_V   further flags of the kube-apiserver, verbosity of the kubelet
 source "$(dirname "${BASH_SOURCE[0]}")/lib/names.sh"
 source "$here/lib/steps.sh"
 source "$here/lib/build.sh"
 source "$here/lib/standins.sh"
+containerd_dir="${FAIRLEAD_CONTAINERD:-}"
+[ -z "$containerd_dir" ] || [ -x "$containerd_dir/containerd" ] || fail "FAIRLEAD_CONTAINERD: there is no program $containerd_dir/containerd"
 quiet=''
 [ "${args[*]}" != --steps-only ] || quiet=1
 [ -n "$quiet" ] || [ "${#args[@]}" -eq 0 ] || fail "unknown argument: ${args[*]}"
@@ -63,7 +66,7 @@ write_files() {
 start() {
   local parent i v pid='' given=()
   for v in state kube_dir tools_dir images_dir name node port cgroup node_ip service_cidr pod_cidr registry_addr \
-    FAIRLEAD_APISERVER_FLAGS FAIRLEAD_KUBELET_V; do
+    containerd_dir FAIRLEAD_APISERVER_FLAGS FAIRLEAD_KUBELET_V; do
     given+=("$v=${!v:-}")
   done
   setsid unshare --pid --fork --kill-child --mount --propagation private --net --uts --ipc --mount-proc \
