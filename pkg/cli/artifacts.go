@@ -39,6 +39,10 @@ func (f *artifactFilter) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.template, "template-name", "", "Only those of steps that run this template")
 	flags.StringVar(&f.node, "node-id", "", "Only those of this node")
 	flags.StringVar(&f.selector, "node-field-selector", "", "Only those of the steps that this picks, such as displayName=build")
+	_ = cmd.RegisterFlagCompletionFunc("artifact-name", f.completeSteps(outputArtifacts))
+	_ = cmd.RegisterFlagCompletionFunc("template-name", f.completeSteps(templateName))
+	_ = cmd.RegisterFlagCompletionFunc("node-id", f.completeSteps(nodeID))
+	_ = cmd.RegisterFlagCompletionFunc("node-field-selector", f.completeNodeSelector)
 }
 
 // stored is an artifact of a step.
@@ -89,7 +93,7 @@ func newArtifactsList(e *environment) *cobra.Command {
 	f := &artifactFilter{environment: e}
 	o := newOutput("", wide)
 	cmd := &cobra.Command{
-		Use: "ls WORKFLOW", Aliases: []string{"list"}, Short: "List the artifacts that steps of a workflow have put out", Args: cobra.ExactArgs(1),
+		Use: "ls WORKFLOW", Aliases: []string{"list"}, Short: "List the artifacts that steps of a workflow have put out", Args: arguments(1, 1, "a workflow"),
 		Example: `  kubectl workflow artifacts ls build-x7k2p
   kubectl workflow artifacts ls @latest --node-field-selector displayName=test -o json`,
 		ValidArgsFunction: e.completeNames(client.Workflows, 1),
@@ -155,8 +159,8 @@ goes; {namespace}, {workflowName}, {nodeId}, {nodeName}, {templateName} and {art
 		Example: `  kubectl workflow artifacts cp build-x7k2p out
   # one artifact of one step
   kubectl workflow artifacts cp @latest . --node-field-selector displayName=test --artifact-name report --path '{artifactName}'`,
-		Args:              cobra.RangeArgs(1, 2),
-		ValidArgsFunction: e.completeNames(client.Workflows, 1),
+		Args:              arguments(1, 2, "a workflow, and a directory if you like"),
+		ValidArgsFunction: e.completeCopy,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	o.addFlags(cmd)

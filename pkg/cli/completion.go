@@ -23,7 +23,7 @@ kubectl itself goes on behind "kubectl workflow", in every shell. The others are
 		Example: `  kubectl workflow completion kubectl > /usr/local/bin/kubectl_complete-workflow && chmod +x /usr/local/bin/kubectl_complete-workflow
   source <(kubectl-workflow completion bash)`,
 		ValidArgs: []string{"kubectl", "bash", "zsh", "fish", "powershell"},
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      cobra.MatchAll(arguments(1, 1, "a shell: kubectl, bash, zsh, fish or powershell"), cobra.OnlyValidArgs),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			root, out := cmd.Root(), cmd.OutOrStdout()
 			switch args[0] {

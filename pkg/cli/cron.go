@@ -41,7 +41,7 @@ func (g *kindGroup) cronVerb(name, done, short string, body func(gv string) any)
 	o := newOutput(done)
 	var try dryRun
 	cmd := &cobra.Command{
-		Use: name + " NAME...", Short: short, Args: cobra.MinimumNArgs(1),
+		Use: name + " NAME...", Short: short, Args: arguments(1, 0, "cron workflows; `kubectl workflow cron list` shows which there are"),
 		Example:           "  kubectl workflow cron " + name + " nightly",
 		ValidArgsFunction: g.completeNames(g.resource, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,7 +49,11 @@ func (g *kindGroup) cronVerb(name, done, short string, body func(gv string) any)
 			if err != nil {
 				return err
 			}
-			return g.each(args, func(cron string) error {
+			names, err := bareNames(g.resource, args)
+			if err != nil {
+				return err
+			}
+			return g.each(names, func(cron string) error {
 				object, err := c.Do(cmd.Context(), g.resource, namespace, cron, name, body(c.GroupVersion.String()), try == dryRunServer)
 				if err != nil {
 					return err
@@ -112,7 +116,7 @@ it is there. The scheduled time is given to each in a parameter.
 With --parallel only so many of them are unfinished at any time: the command goes on until all are created. It may be interrupted and
 given again.`,
 		Example:           `  kubectl workflow cron backfill nightly --start 2026-01-01T00:00:00Z --end 2026-01-31T23:59:59Z --parallel 2`,
-		Args:              cobra.ExactArgs(1),
+		Args:              arguments(1, 1, "a cron workflow; `kubectl workflow cron list` shows which there are"),
 		ValidArgsFunction: g.completeNames(g.resource, 1),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args[0]) },
 	}

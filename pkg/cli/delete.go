@@ -67,6 +67,9 @@ func (o *deleteOptions) run(ctx context.Context, args []string) error {
 	if err := o.filter.Validate(); err != nil {
 		return err
 	}
+	if err := o.targets.validate(); err != nil {
+		return err
+	}
 	c, err := o.client()
 	if err != nil {
 		return err

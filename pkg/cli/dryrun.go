@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/spf13/cobra"
 )
@@ -26,7 +27,16 @@ func addDryRunFlag(cmd *cobra.Command, value *dryRun, client string) {
 	}
 	cmd.Flags().Var(&dryRunValue{value, values}, "dry-run", usage)
 	cmd.Flags().Lookup("dry-run").NoOptDefVal = "server"
-	_ = cmd.RegisterFlagCompletionFunc("dry-run", cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
+	// The name that this goes by elsewhere.
+	cmd.Flags().BoolFunc("server-dry-run", "The same as --dry-run=server", func(text string) error {
+		on, err := strconv.ParseBool(text)
+		if on {
+			*value = dryRunServer
+		}
+		return err
+	})
+	_ = cmd.Flags().MarkHidden("server-dry-run")
+	_ = cmd.RegisterFlagCompletionFunc("dry-run", fixed(values...))
 }
 
 type dryRunValue struct {

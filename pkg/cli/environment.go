@@ -2,8 +2,11 @@ package cli
 
 import (
 	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -11,6 +14,7 @@ import (
 	"k8s.io/client-go/discovery"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -29,6 +33,7 @@ type environment struct {
 	config   *genericclioptions.ConfigFlags
 	apiGroup string
 	noColour bool
+	verbose  int
 	ascii    bool
 
 	// Made when first needed: help, completion scripts and offline lint must not ask for a cluster.
@@ -53,7 +58,21 @@ func (e *environment) addFlags(cmd *cobra.Command) {
 	e.config.AddFlags(flags)
 	flags.StringVar(&e.apiGroup, "api-group", e.getenv(v1alpha1.GroupNameEnv), "API group that the cluster serves workflows under; found by itself when empty")
 	flags.BoolVar(&e.noColour, "no-color", false, "Print without colors; the environment variable NO_COLOR does the same")
+	flags.IntVarP(&e.verbose, "v", "v", 0, "Tell of requests on standard error: 6 of each, 8 with what is in them")
 	flags.BoolVar(&e.ascii, "no-utf8", false, "Draw with ASCII characters only")
+}
+
+// logRequests has the libraries log what they do. Unless asked for they keep still: what matters of it comes back as an error.
+func (e *environment) logRequests() error {
+	flags := flag.NewFlagSet("klog", flag.ContinueOnError)
+	klog.InitFlags(flags)
+	klog.LogToStderr(false)
+	if e.verbose <= 0 {
+		klog.SetOutput(io.Discard)
+		return flags.Set("stderrthreshold", "FATAL")
+	}
+	klog.SetOutput(e.ErrOut)
+	return flags.Set("v", strconv.Itoa(e.verbose))
 }
 
 // screen is standard output.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,6 +13,12 @@ import (
 	"fairlead.dev/fairlead/pkg/cli/selection"
 	"fairlead.dev/fairlead/pkg/cli/tree"
 )
+
+// short is the format that says in one line what there is to say of the workflow, and of steps only how long they took.
+const short = "short"
+
+const signs = `The signs: ◷ pending, ● running, ‖ waits for somebody, ✔ succeeded, ✖ failed, ⚠ error, ○ skipped or omitted. Steps joined by ┬ run
+side by side.`
 
 type getOptions struct {
 	*environment
@@ -23,7 +30,7 @@ type getOptions struct {
 }
 
 func newGet(e *environment) *cobra.Command {
-	o := &getOptions{environment: e, output: newOutput("", wide)}
+	o := &getOptions{environment: e, output: newOutput("", wide, short)}
 	cmd := &cobra.Command{
 		Use:   "get WORKFLOW...",
 		Short: "Show a workflow as a tree of its steps",
@@ -33,8 +40,7 @@ Of a large workflow only what matters is drawn: what failed and what is going on
 With --watch the tree is drawn again in its place whenever something happens, until the workflow is over; where the output is no
 terminal, a line is printed for each change instead.
 
-The signs: ◷ pending, ● running, ‖ waits for somebody, ✔ succeeded, ✖ failed, ⚠ error, ○ skipped or omitted. Steps joined by ┬ run
-side by side.`,
+` + signs,
 		Example: `  kubectl workflow get hello-world-x7k2p
   # follow the newest workflow until it is over
   kubectl workflow get @latest -w
@@ -45,33 +51,47 @@ side by side.`,
 		ValidArgsFunction: e.completeNames(client.Workflows, 0),
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
-	flags := cmd.Flags()
-	flags.BoolVarP(&o.live, "watch", "w", false, "Go on until the workflow is over")
-	flags.BoolVar(&o.full, "full", false, "Draw every step, however many there are")
-	flags.StringSliceVar(&o.statuses, "status", nil, "Only steps in one of these phases: pending, running, succeeded, skipped, failed, error, omitted")
-	flags.StringVar(&o.selector, "node-field-selector", "", "Only steps that this picks, such as displayName=build,phase=Failed")
-	o.output.addFlags(cmd)
+	cmd.Flags().BoolVarP(&o.live, "watch", "w", false, "Go on until the workflow is over")
+	o.addFlags(cmd)
 	return cmd
 }
 
-// keep combines the filters of steps.
-func (o *getOptions) keep() (func(*v1alpha1.NodeStatus) bool, error) {
-	byPhase, err := selection.Phases(o.statuses)
-	if err != nil {
-		return nil, err
+func newWatch(e *environment) *cobra.Command {
+	o := &getOptions{environment: e, output: newOutput("", wide, short), live: true}
+	cmd := &cobra.Command{
+		Use:   "watch WORKFLOW",
+		Short: "Show a workflow until it is over",
+		Long: `Show a workflow as a tree of its steps until it is over: the same as get --watch. On a terminal the tree is drawn again in its
+place whenever something happens; elsewhere a line is printed for each change. How the workflow ended is not in the exit code:
+that is what wait is for.
+
+` + signs,
+		Example: `  kubectl workflow watch @latest
+  # only what goes wrong
+  kubectl workflow watch big --status failed,error`,
+		ValidArgsFunction: e.completeNames(client.Workflows, 1),
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
-	byField, err := selection.Nodes(o.selector)
-	if err != nil || byField == nil {
-		return byPhase, err
-	}
-	if byPhase == nil {
-		return byField, nil
-	}
-	return func(n *v1alpha1.NodeStatus) bool { return byPhase(n) && byField(n) }, nil
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (o *getOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&o.full, "full", false, "Draw every step, however many there are")
+	addNodeFlags(cmd, &o.statuses, &o.selector, "Only ")
+	_ = cmd.RegisterFlagCompletionFunc("node-field-selector", o.completeNodeSelector)
+	o.output.addFlags(cmd)
+}
+
+// addNodeFlags adds flags that say which steps are drawn.
+func addNodeFlags(cmd *cobra.Command, statuses *[]string, selector *string, what string) {
+	cmd.Flags().StringSliceVar(statuses, "status", nil, what+"steps in one of these phases: pending, running, succeeded, skipped, failed, error, omitted")
+	cmd.Flags().StringVar(selector, "node-field-selector", "", what+"steps that this picks, such as displayName=build,phase=Failed")
+	_ = cmd.RegisterFlagCompletionFunc("status", fixed("pending", "running", "succeeded", "skipped", "failed", "error", "omitted"))
 }
 
 func (o *getOptions) run(ctx context.Context, args []string) error {
-	keep, err := o.keep()
+	keep, err := selection.Both(o.statuses, o.selector)
 	if err != nil {
 		return err
 	}
@@ -81,7 +101,7 @@ func (o *getOptions) run(ctx context.Context, args []string) error {
 	case o.live && len(args) > 1:
 		return errors.New("one workflow at a time can be watched")
 	case o.live && !o.output.isOwn():
-		return errors.New("--watch shows the tree: leave out --output, or use `kubectl get --watch`")
+		return errors.New("a tree is watched: leave out --output, or use `kubectl get --watch`")
 	}
 	c, namespace, err := o.connect()
 	if err != nil {
@@ -91,7 +111,8 @@ func (o *getOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	picture := picture{environment: o.environment, full: o.full, wide: o.output.format() == wide, keep: keep}
+	format := o.output.format()
+	picture := picture{environment: o.environment, full: o.full, wide: format == wide, short: format == short, keep: keep}
 	if o.live {
 		_, err := watchWorkflow(ctx, c, picture, namespace, names[0])
 		return err
@@ -117,9 +138,7 @@ func (o *getOptions) run(ctx context.Context, args []string) error {
 			o.printf("\n")
 		}
 		first = false
-		for _, line := range picture.lines(header, nodes, 0) {
-			o.printf("%s\n", line)
-		}
+		o.printf("%s\n", strings.Join(picture.lines(header, nodes, 0), "\n"))
 		return nil
 	})
 }
@@ -127,14 +146,14 @@ func (o *getOptions) run(ctx context.Context, args []string) error {
 // picture is how a workflow is shown: what is said about it as a whole, and the tree.
 type picture struct {
 	*environment
-	full, wide bool
-	keep       func(*v1alpha1.NodeStatus) bool
+	full, wide, short bool
+	keep              func(*v1alpha1.NodeStatus) bool
 }
 
 // lines draws a workflow. Unless 0, so many lines are the most that there may be.
 func (p *picture) lines(header *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, most int) []string {
 	options := p.drawing()
-	options.Full, options.Wide, options.Keep = p.full, p.wide, p.keep
+	options.Full, options.Wide, options.Short, options.Keep = p.full, p.wide, p.short, p.keep
 	lines := tree.Heading(header, nodes, options)
 	if most > 0 {
 		// Where the whole is too high for the screen, the tree comes before lists of parameters.

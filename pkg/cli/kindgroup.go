@@ -1,9 +1,7 @@
 package cli
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -12,7 +10,6 @@ import (
 	"k8s.io/cli-runtime/pkg/printers"
 
 	"fairlead.dev/fairlead/pkg/cli/client"
-	"fairlead.dev/fairlead/pkg/cli/manifest"
 )
 
 // kindGroup is a group of commands about objects of one kind.
@@ -37,7 +34,7 @@ func (g *kindGroup) connect() (*client.Client, string, error) {
 
 func (g *kindGroup) command(aliases ...string) *cobra.Command {
 	cmd := &cobra.Command{Use: g.use, Aliases: aliases, Short: "Look at and change " + g.noun + "s"}
-	cmd.AddCommand(g.list(), g.get(), g.create(), g.delete(), newLint(g.environment, g.kind))
+	cmd.AddCommand(g.list(), g.get(), g.create(), g.update(), g.delete(), newLint(g.environment, g.kind))
 	return cmd
 }
 
@@ -46,7 +43,7 @@ func (g *kindGroup) list() *cobra.Command {
 	var all, noHeaders bool
 	var t targets
 	cmd := &cobra.Command{
-		Use: "list", Aliases: []string{"ls"}, Short: "List " + g.noun + "s", Args: cobra.NoArgs,
+		Use: "list", Aliases: []string{"ls"}, Short: "List " + g.noun + "s", Args: noArguments,
 		Example:           "  kubectl workflow " + g.use + " list",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -92,7 +89,7 @@ func (g *kindGroup) list() *cobra.Command {
 func (g *kindGroup) get() *cobra.Command {
 	o := newOutput("")
 	cmd := &cobra.Command{
-		Use: "get NAME...", Short: "Show " + g.noun + "s", Args: cobra.MinimumNArgs(1),
+		Use: "get NAME...", Short: "Show " + g.noun + "s", Args: arguments(1, 0, g.noun+"s; `kubectl workflow "+g.use+" list` shows which there are"),
 		Example:           "  kubectl workflow " + g.use + " get build -o yaml",
 		ValidArgsFunction: g.completeNames(g.resource, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -100,8 +97,12 @@ func (g *kindGroup) get() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			names, err := bareNames(g.resource, args)
+			if err != nil {
+				return err
+			}
 			first := true
-			return g.each(args, func(name string) error {
+			return g.each(names, func(name string) error {
 				object, err := c.Get(cmd.Context(), g.resource, namespace, name)
 				if err != nil {
 					return err
@@ -122,63 +123,6 @@ func (g *kindGroup) get() *cobra.Command {
 	return cmd
 }
 
-func (g *kindGroup) create() *cobra.Command {
-	o := newOutput("created")
-	var try dryRun
-	cmd := &cobra.Command{
-		Use: "create FILE...", Short: "Create " + g.noun + "s from files",
-		Long: "Create " + g.noun + "s from files, addresses or standard input (-). Objects of other kinds in them are left out with a warning.\n" +
-			"To change an object that is there, use `kubectl apply -f`.",
-		Example: "  kubectl workflow " + g.use + " create build.yaml",
-		Args:    cobra.MinimumNArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			return g.createFrom(cmd.Context(), args, o, try)
-		},
-	}
-	addDryRunFlag(cmd, &try, "print what would be sent")
-	o.addFlags(cmd)
-	return cmd
-}
-
-func (g *kindGroup) createFrom(ctx context.Context, sources []string, o *output, try dryRun) error {
-	reader := manifest.Reader{In: g.In}
-	documents, err := reader.Read(ctx, sources)
-	if err != nil {
-		return err
-	}
-	c, namespace, err := g.connect()
-	if err != nil {
-		return err
-	}
-	created := 0
-	for _, d := range documents {
-		if !d.IsWorkflowAPI(c.GroupVersion.Group) || d.Object.GetKind() != g.kind {
-			g.warn("%s: %s is no %s and left out", d, d.Object.GetKind(), g.kind)
-			continue
-		}
-		d.Object.SetAPIVersion(c.GroupVersion.String())
-		if g.namespaced() {
-			if err := g.setNamespace(d, namespace); err != nil {
-				return err
-			}
-		}
-		object := d.Object
-		if try != dryRunClient {
-			if object, err = c.Create(ctx, g.resource, d.Object.GetNamespace(), d.Object, try == dryRunServer); err != nil {
-				return fmt.Errorf("%s: %w", d, err)
-			}
-		}
-		created++
-		if err := o.print(g.environment, object, try.remark()); err != nil {
-			return err
-		}
-	}
-	if created == 0 {
-		return fmt.Errorf("no %s in %s", g.kind, strings.Join(sources, ", "))
-	}
-	return nil
-}
-
 func (g *kindGroup) delete() *cobra.Command {
 	var all bool
 	var labels string
@@ -191,6 +135,9 @@ func (g *kindGroup) delete() *cobra.Command {
 			ctx := cmd.Context()
 			c, namespace, err := g.connect()
 			if err != nil {
+				return err
+			}
+			if args, err = bareNames(g.resource, args); err != nil {
 				return err
 			}
 			if all || labels != "" {

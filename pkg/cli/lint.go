@@ -38,6 +38,8 @@ type lintOptions struct {
 	*environment
 	format   string
 	dryRun   dryRun
+	strict   strictness
+	offline  bool
 	kinds    []string
 	warnings bool
 }
@@ -60,15 +62,26 @@ The exit code is 1 when there is a mistake, or nothing to lint.`,
 		Example: `  kubectl workflow lint hello-world.yaml
   kubectl workflow lint manifests/ -o simple
   kubectl workflow lint build.yaml --dry-run=server`,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
+		ValidArgsFunction: manifests,
+		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&o.format, "output", "o", "pretty", "Output format. One of: (pretty, simple, json)")
 	if len(kinds) == 0 {
-		flags.StringSliceVar(&o.kinds, "kinds", nil, "Only objects of these kinds, such as Workflow,CronWorkflow (default: all that can be linted)")
+		flags.StringSliceVar(&o.kinds, "kinds", nil, "Only objects of these kinds, such as workflows,cronworkflows; all (default) are those that can be linted")
+		_ = cmd.RegisterFlagCompletionFunc("kinds", fixed("all", "workflows", "workflowtemplates", "clusterworkflowtemplates", "cronworkflows", "workfloweventbindings"))
 	}
 	flags.BoolVar(&o.warnings, "fail-on-warnings", false, "Take warnings for mistakes")
 	addDryRunFlag(cmd, &o.dryRun, "the same as none")
+	o.strict.addFlag(cmd)
+	flags.BoolVar(&o.offline, "offline", false, "Ask no cluster, which is so without --dry-run=server anyway")
+	before(cmd, func() error {
+		if o.offline && o.dryRun == dryRunServer {
+			return errors.New("--offline asks no cluster, --dry-run=server does: leave out one of them")
+		}
+		return nil
+	})
+	_ = cmd.RegisterFlagCompletionFunc("output", fixed("pretty", "simple", "json"))
 	return cmd
 }
 
@@ -90,6 +103,9 @@ func (o *lintOptions) run(ctx context.Context, args []string) error {
 	if !slices.Contains([]string{"pretty", "simple", "json"}, o.format) {
 		return fmt.Errorf("--output: %q is not one of pretty, simple and json", o.format)
 	}
+	if err := o.checkKinds(); err != nil {
+		return err
+	}
 	var broken []problem
 	reader := manifest.Reader{In: o.In, Directories: true, Broken: func(source string, line int, err error) {
 		broken = append(broken, problem{Source: source, Line: line, Severity: lint.Error, Message: err.Error()})
@@ -100,7 +116,7 @@ func (o *lintOptions) run(ctx context.Context, args []string) error {
 	}
 	documents = slices.DeleteFunc(documents, func(d *manifest.Document) bool { return !o.wanted(d) })
 	if len(documents) == 0 && len(broken) == 0 {
-		return fmt.Errorf("nothing to lint in %s", strings.Join(args, ", "))
+		return noneIn("object to lint", args)
 	}
 	for _, d := range documents {
 		for _, warning := range d.Warnings {
@@ -123,10 +139,36 @@ func (o *lintOptions) wanted(d *manifest.Document) bool {
 		return false
 	}
 	kind := d.Object.GetKind()
-	if len(o.kinds) > 0 && !slices.ContainsFunc(o.kinds, func(k string) bool { return strings.EqualFold(strings.TrimSuffix(k, "s"), kind) }) {
-		return false
+	at := indexOfKind(kind)
+	return at >= 0 && (len(o.kinds) == 0 || slices.ContainsFunc(o.kinds, func(named string) bool { return indexOfName(named) == at }))
+}
+
+// checkKinds refuses kinds that cannot be linted; "all" is as if none were named.
+func (o *lintOptions) checkKinds() error {
+	for _, named := range o.kinds {
+		if strings.EqualFold(named, "all") {
+			o.kinds = nil
+			return nil
+		}
+		if indexOfName(named) < 0 {
+			known := make([]string, len(lintable))
+			for i := range lintable {
+				known[i] = lintable[i].resource
+			}
+			return fmt.Errorf("--kinds: %q is none of all, %s", named, strings.Join(known, ", "))
+		}
 	}
-	return indexOfKind(kind) >= 0
+	return nil
+}
+
+// indexOfName finds a kind by any name that people use for it.
+func indexOfName(named string) int {
+	for i := range lintable {
+		if short := strings.ToLower(named); kindNames[short] == lintable[i].resource || short == lintable[i].resource || short == strings.ToLower(lintable[i].kind) {
+			return i
+		}
+	}
+	return -1
 }
 
 func indexOfKind(kind string) int {
@@ -147,23 +189,27 @@ func (o *lintOptions) problems(ctx context.Context, documents []*manifest.Docume
 	if o.config.Namespace != nil {
 		namespace = *o.config.Namespace
 	}
-	return lintOffline(documents, namespace), nil
+	return lintOffline(documents, namespace, o.strict), nil
 }
 
 // lintOffline lints the documents together, so that they may refer to each other.
-func lintOffline(documents []*manifest.Document, namespace string) []problem {
+func lintOffline(documents []*manifest.Document, namespace string, strict strictness) []problem {
 	var problems []problem
 	objects := make([]runtime.Object, len(documents))
 	for i, d := range documents {
 		object := lintable[indexOfKind(d.Object.GetKind())].empty()
-		strict, err := kjson.UnmarshalStrict(d.JSON, object)
+		unknown, err := kjson.UnmarshalStrict(d.JSON, object)
 		if err != nil {
 			problems = append(problems, problemAt(d, "", lint.Error, err.Error()))
 			objects[i] = &metav1.Status{} // not linted
 			continue
 		}
-		for _, mistake := range strict {
-			problems = append(problems, problemAt(d, "", lint.Error, mistake.Error()))
+		severity := lint.Error
+		if !strict {
+			severity = lint.Warning
+		}
+		for _, mistake := range unknown {
+			problems = append(problems, problemAt(d, "", severity, mistake.Error()))
 		}
 		objects[i] = object
 	}
@@ -193,7 +239,7 @@ func (o *lintOptions) askServer(ctx context.Context, documents []*manifest.Docum
 				return nil, err
 			}
 		}
-		_, err := c.Create(ctx, resource, d.Object.GetNamespace(), d.Object, true)
+		_, err := c.Create(ctx, resource, d.Object.GetNamespace(), d.Object, o.strict.write(dryRunServer))
 		var status apierrors.APIStatus
 		switch {
 		case err == nil || apierrors.IsAlreadyExists(err):

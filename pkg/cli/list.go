@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/cli-runtime/pkg/printers"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
@@ -39,7 +38,7 @@ func newList(e *environment) *cobra.Command {
   kubectl workflow list -A --status failed,error --since 1d
   # names for a script
   kubectl workflow list --running -o name`,
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
 	}
@@ -64,11 +63,14 @@ func addFilterFlags(cmd *cobra.Command, filter *selection.Workflows) {
 	flags.BoolVar(&filter.Resubmitted, "resubmitted", false, "Only those that were made by resubmit")
 	flags.StringVar(&filter.Prefix, "prefix", "", "Only those whose name begins with this")
 	flags.Var(&filter.Older, "older", "Only those that have been over for longer than this, such as 10m, 3h or 1d")
-	_ = cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions([]string{"pending", "running", "succeeded", "failed", "error"}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("status", fixed("pending", "running", "succeeded", "failed", "error"))
 }
 
 func (o *listOptions) run(ctx context.Context) error {
 	if err := o.filter.Validate(); err != nil {
+		return err
+	}
+	if err := o.targets.validate(); err != nil {
 		return err
 	}
 	c, err := o.client()
@@ -101,9 +103,8 @@ func (o *listOptions) run(ctx context.Context) error {
 		o.nothing(scope)
 		return nil
 	}
-	return o.printTable(table, rows, printers.PrintOptions{
-		Wide: o.output.format() == wide, NoHeaders: o.noHeaders, WithNamespace: o.allNamespaces, ShowLabels: o.showLabels,
-	})
+	o.printColumns(o.workflowRows(table, rows))
+	return nil
 }
 
 func (o *listOptions) nothing(scope string) {

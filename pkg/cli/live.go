@@ -187,7 +187,7 @@ func (v *lineView) show(header *v1alpha1.Workflow, nodes map[string]v1alpha1.Nod
 		if n.Completed() {
 			took = tree.Took(n.StartedAt.Time, n.FinishedAt.Time, now)
 		}
-		v.line(now, n.Name, tree.PhaseStyle(n.Phase), string(n.Phase), took, n.Message)
+		v.line(now, n.Name, tree.PhaseStyle(n.Phase), string(n.Phase), took, tree.Readable(n.Message, nodes))
 	}
 	return nil
 }

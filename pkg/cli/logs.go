@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/logstream"
 	"fairlead.dev/fairlead/pkg/cli/selection"
+	"fairlead.dev/fairlead/pkg/engine/node"
 )
 
 type logsOptions struct {
@@ -26,6 +29,7 @@ type logsOptions struct {
 	timestamps bool
 	prefix     bool
 	grep       string
+	selector   string
 }
 
 func newLogs(e *environment) *cobra.Command {
@@ -47,7 +51,7 @@ again where it ended.`,
   # errors of the last ten minutes
   kubectl workflow logs big --since 10m --grep '(?i)error'`,
 		Aliases:           []string{"log"},
-		ValidArgsFunction: e.completeNames(client.Workflows, 1),
+		ValidArgsFunction: e.completeLogs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.Flags().Changed("tail"), cmd.Flags().Changed("prefix"))
 		},
@@ -62,6 +66,7 @@ again where it ended.`,
 	flags.BoolVar(&o.timestamps, "timestamps", false, "Print the time of each line")
 	flags.BoolVar(&o.prefix, "prefix", true, "Print the name of the pod before each line (default: unless one pod is named)")
 	flags.Lookup("prefix").DefValue = ""
+	flags.StringVarP(&o.selector, "selector", "l", "", "Only pods with these labels")
 	flags.StringVar(&o.grep, "grep", "", "Only lines that match this regular expression (RE2)")
 	return cmd
 }
@@ -92,7 +97,13 @@ func (o *logsOptions) run(ctx context.Context, args []string, tail, prefix bool)
 }
 
 func (o *logsOptions) request(tail bool) (*v1alpha1.LogOptions, error) {
-	request := &v1alpha1.LogOptions{Container: o.container, Follow: o.follow, Previous: o.previous, Timestamps: o.timestamps, Grep: o.grep}
+	request := &v1alpha1.LogOptions{Container: o.container, Follow: o.follow, Previous: o.previous, Timestamps: o.timestamps, Grep: o.grep, Selector: o.selector}
+	if _, err := labels.Parse(o.selector); err != nil {
+		return nil, fmt.Errorf("--selector: %q is not of the form KEY=VALUE, KEY!=VALUE or KEY in (VALUE,...): %w", o.selector, err)
+	}
+	if _, err := regexp.Compile(o.grep); err != nil {
+		return nil, fmt.Errorf("--grep: %w", err)
+	}
 	switch {
 	case o.since > 0 && o.sinceTime != "":
 		return nil, errors.New("give one of --since and --since-time")
@@ -142,6 +153,9 @@ func narrow(ctx context.Context, c *client.Client, namespace, name, what string,
 	}
 	switch outer := outermost(found, nodes); len(outer) {
 	case 0:
+		if !hasPod(header, nodes, what) {
+			return fmt.Errorf("workflow %q has no step and no pod %q; `kubectl workflow get %s -o wide` shows those that it has", name, what, name)
+		}
 		request.PodName = what
 	case 1:
 		request.NodeID = outer[0].ID
@@ -150,6 +164,21 @@ func narrow(ctx context.Context, c *client.Client, namespace, name, what string,
 			name, len(outer), what, outer[0].ID, name, what)
 	}
 	return nil
+}
+
+// hasPod tells whether a step has, or had, a pod of this name.
+func hasPod(header *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, name string) bool {
+	format := header.Annotations[v1alpha1.AnnotationKeyPodNameVersion]
+	for _, n := range nodes {
+		template := n.TemplateName
+		if n.TemplateRef != nil {
+			template = n.TemplateRef.Template
+		}
+		if n.Type == v1alpha1.NodeTypePod && node.PodName(format, header.Name, n.Name, template) == name {
+			return true
+		}
+	}
+	return false
 }
 
 // outermost leaves out steps below others of the same name: the log of a step includes them.

@@ -55,8 +55,9 @@ func newNodeSet(e *environment) *cobra.Command {
 	cmd.Example = `  kubectl workflow node set deploy-x7k2p --node-field-selector displayName=approve -p approved=yes
   kubectl workflow node set deploy-x7k2p --node-field-selector displayName=approve --phase failed -m "not today"`
 	flags := cmd.Flags()
-	flags.StringVar(&selector, "node-field-selector", "", "Which waiting suspend steps; required")
+	v.pickNodes(cmd, &selector, "Which waiting suspend steps; required")
 	flags.StringVar(&phase, "phase", "", "How they end: Succeeded, Failed or Error (default: they go on waiting)")
+	_ = cmd.RegisterFlagCompletionFunc("phase", fixed("succeeded", "failed", "error"))
 	flags.StringVarP(&message, "message", "m", "", "Their message")
 	flags.StringArrayVarP(&outputs, "output-parameter", "p", nil, "Output parameter as NAME=VALUE, declared with valueFrom.supplied; may be given several times")
 	return cmd

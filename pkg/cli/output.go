@@ -33,7 +33,23 @@ func (o *output) addFlags(cmd *cobra.Command) {
 	o.flags.AddFlags(cmd)
 	formats := append(slices.Clone(o.own), o.flags.AllowedFormats()...)
 	cmd.Flag("output").Usage = fmt.Sprintf("Output format. One of: (%s)", strings.Join(formats, ", "))
-	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(formats, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("output", fixed(formats...))
+	before(cmd, o.validate)
+}
+
+// validate refuses a format before anything is done that would then be printed in none.
+func (o *output) validate() error {
+	if o.isOwn() {
+		return nil
+	}
+	_, err := o.flags.ToPrinter()
+	if genericclioptions.IsNoCompatiblePrinterError(err) {
+		return fmt.Errorf("--output: %q is not one of %s", o.format(), strings.Join(append(slices.Clone(o.own), o.flags.AllowedFormats()...), ", "))
+	}
+	if err != nil {
+		return fmt.Errorf("--output: %w", err)
+	}
+	return nil
 }
 
 // format is what was given.

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -107,7 +106,7 @@ func (o *planOptions) planFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	parameters, err := o.environment.parameters(o.parameters, "")
+	parameters, err := manifest.Parameters(o.parameters, "", nil)
 	if err != nil {
 		return err
 	}
@@ -126,7 +125,7 @@ func (o *planOptions) planFiles(ctx context.Context) error {
 		}
 	}
 	if len(workflows) == 0 {
-		return fmt.Errorf("no workflow in %s", strings.Join(o.files, ", "))
+		return noneIn("workflow", o.files)
 	}
 	for i, workflow := range workflows {
 		if i > 0 && o.output.isOwn() {

@@ -7,6 +7,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/cli/manifest"
 )
 
 func newRetry(e *environment) *cobra.Command {
@@ -17,7 +18,7 @@ func newRetry(e *environment) *cobra.Command {
 		if restart != (selector != "") {
 			return nil, errors.New("--restart-successful and --node-field-selector go together: the selector says which succeeded steps run again")
 		}
-		given, err := e.parameters(parameters, "")
+		given, err := manifest.Parameters(parameters, "", nil)
 		if err != nil {
 			return nil, err
 		}
@@ -38,7 +39,7 @@ func newRetry(e *environment) *cobra.Command {
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&parameters, "parameter", "p", nil, "New value of a parameter of the workflow, as NAME=VALUE; may be given several times")
 	flags.BoolVar(&restart, "restart-successful", false, "Run the steps picked by --node-field-selector again although they succeeded")
-	flags.StringVar(&selector, "node-field-selector", "", "Which succeeded steps to run again, such as displayName=test")
+	v.pickNodes(cmd, &selector, "Which succeeded steps to run again, such as displayName=test")
 	return cmd
 }
 
@@ -49,7 +50,7 @@ func newResubmit(e *environment) *cobra.Command {
 	var name string
 	var cmd *cobra.Command
 	v := &verb{environment: e, name: "resubmit", done: "created", follow: &followUp{}, body: func(gv schema.GroupVersion) (any, error) {
-		given, err := e.parameters(parameters, "")
+		given, err := manifest.Parameters(parameters, "", nil)
 		if err != nil {
 			return nil, err
 		}

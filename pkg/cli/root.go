@@ -39,7 +39,10 @@ func Main(ctx context.Context, args []string, streams genericiooptions.IOStreams
 
 // NewCommand returns the plugin's command with all commands below it.
 func NewCommand(streams genericiooptions.IOStreams, c clock.WithTicker) *cobra.Command {
-	e := newEnvironment(streams, c)
+	return newCommand(newEnvironment(streams, c))
+}
+
+func newCommand(e *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "kubectl-workflow",
 		Short: "Submit, watch and steer workflows",
@@ -51,21 +54,22 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		DisableAutoGenTag: true,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return e.logRequests() },
 		CompletionOptions: cobra.CompletionOptions{DisableDefaultCmd: true},
-		Run:               func(cmd *cobra.Command, _ []string) { _ = cmd.Help() },
 	}
-	cmd.SetIn(streams.In)
-	cmd.SetOut(streams.Out)
-	cmd.SetErr(streams.ErrOut)
+	cmd.SetIn(e.In)
+	cmd.SetOut(e.Out)
+	cmd.SetErr(e.ErrOut)
 	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help'", err, cmd.CommandPath())
 	})
 	e.addFlags(cmd)
+	e.completeConnection(cmd)
 	for _, group := range []struct {
 		id, title string
 		commands  []*cobra.Command
 	}{
-		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newLogs(e), newWait(e), newArtifacts(e)}},
+		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newWatch(e), newLogs(e), newWait(e), newArtifacts(e)}},
 		{"run", "Run:", []*cobra.Command{newSubmit(e), newLint(e), newPlan(e), newRetry(e), newResubmit(e)}},
 		{"steer", "Steer:", []*cobra.Command{newSuspend(e), newResume(e), newStop(e), newTerminate(e), newNode(e), newDelete(e)}},
 		{"kinds", "Templates and schedules:", []*cobra.Command{newTemplate(e), newClusterTemplate(e), newCron(e)}},
@@ -74,9 +78,11 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		cmd.AddGroup(&cobra.Group{ID: group.id, Title: group.title})
 		for _, child := range group.commands {
 			child.GroupID = group.id
+			gather(child)
 			cmd.AddCommand(child)
 		}
 	}
+	gather(cmd)
 	cmd.SetHelpCommandGroupID("other")
 	cmd.SetUsageTemplate(usage)
 	return cmd

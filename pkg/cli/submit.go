@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -35,6 +35,7 @@ type submitOptions struct {
 	parameterFile string
 	priority      int32
 	scheduledTime string
+	strict        strictness
 }
 
 func newSubmit(e *environment) *cobra.Command {
@@ -51,6 +52,7 @@ by the one that the cluster serves; objects of other kinds are left out with a w
   kubectl workflow submit --from workflowtemplate/build -f parameters.yaml --wait
   # would the server take it?
   kubectl workflow submit hello-world.yaml --dry-run=server -o yaml`,
+		ValidArgsFunction: manifests,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args, cmd.Flags().Changed("priority"))
 		},
@@ -58,7 +60,7 @@ by the one that the cluster serves; objects of other kinds are left out with a w
 	flags := cmd.Flags()
 	flags.StringVar(&o.from, "from", "", "Template or schedule to make the workflow from: workflowtemplate/NAME, clusterworkflowtemplate/NAME or cronworkflow/NAME")
 	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "Parameter as NAME=VALUE; may be given several times")
-	flags.StringVarP(&o.parameterFile, "parameter-file", "f", "", "YAML or JSON file with a map of parameters; --parameter wins over it")
+	flags.StringVarP(&o.parameterFile, "parameter-file", "f", "", "YAML or JSON file with a map of parameters, or an address or - (standard input); --parameter wins over it")
 	flags.StringVar(&o.name, "name", "", "Name of the workflow")
 	flags.StringVar(&o.generateName, "generate-name", "", "Prefix of a generated name")
 	flags.StringVar(&o.entrypoint, "entrypoint", "", "Template to begin with")
@@ -68,14 +70,20 @@ by the one that the cluster serves; objects of other kinds are left out with a w
 	flags.Int32Var(&o.priority, "priority", 0, "Priority among waiting workflows; higher goes first")
 	flags.StringVar(&o.scheduledTime, "scheduled-time", "", "With --from cronworkflow/NAME: the time to take for the scheduled one, such as 2006-01-02T15:04:05Z")
 	addDryRunFlag(cmd, &o.dryRun, "print what would be sent")
+	o.strict.addFlag(cmd)
 	o.follow.addFlags(cmd)
+	o.follow.addNodeFlags(cmd)
+	_ = cmd.RegisterFlagCompletionFunc("from", e.completeFrom)
 	o.output.addFlags(cmd)
-	cmd.MarkFlagsMutuallyExclusive("name", "generate-name")
+	exclusive(cmd, "name", "generate-name")
 	return cmd
 }
 
 func (o *submitOptions) run(ctx context.Context, args []string, priority bool) error {
-	settings, err := o.settings(priority)
+	if o.parameterFile == "-" && slices.Contains(args, "-") {
+		return errors.New("standard input is either the workflow or the file of parameters")
+	}
+	settings, err := o.settings(ctx, priority)
 	if err != nil {
 		return err
 	}
@@ -95,7 +103,7 @@ func (o *submitOptions) run(ctx context.Context, args []string, priority bool) e
 }
 
 // settings are what the flags say.
-func (o *submitOptions) settings(priority bool) (*manifest.Settings, error) {
+func (o *submitOptions) settings(ctx context.Context, priority bool) (*manifest.Settings, error) {
 	s := &manifest.Settings{Name: o.name, GenerateName: o.generateName, Entrypoint: o.entrypoint, ServiceAccount: o.account}
 	if priority {
 		s.Priority = &o.priority
@@ -107,17 +115,18 @@ func (o *submitOptions) settings(priority bool) (*manifest.Settings, error) {
 	if s.Annotations, err = pairs("annotations", o.annotations); err != nil {
 		return nil, err
 	}
-	s.Parameters, err = o.environment.parameters(o.parameters, o.parameterFile)
+	s.Parameters, err = o.environment.parameters(ctx, o.parameters, o.parameterFile)
 	return s, err
 }
 
 // parameters joins those of flags and those of a file.
-func (e *environment) parameters(flags []string, file string) ([]string, error) {
+func (e *environment) parameters(ctx context.Context, flags []string, file string) ([]string, error) {
 	var data []byte
 	if file != "" {
 		var err error
-		if data, err = os.ReadFile(file); err != nil {
-			return nil, err
+		reader := manifest.Reader{In: e.In}
+		if file, data, err = reader.Text(ctx, file); err != nil {
+			return nil, fmt.Errorf("--parameter-file: %w", err)
 		}
 	}
 	return manifest.Parameters(flags, file, data)
@@ -173,7 +182,7 @@ func (o *submitOptions) submitFiles(ctx context.Context, sources []string, setti
 		workflows = append(workflows, document.Object)
 	}
 	if len(workflows) == 0 {
-		return fmt.Errorf("no workflow in %s", strings.Join(sources, ", "))
+		return noneIn("workflow", sources)
 	}
 	if len(workflows) > 1 && settings.Name != "" {
 		return fmt.Errorf("%d workflows cannot all have the name %s; use --generate-name", len(workflows), settings.Name)
@@ -198,7 +207,7 @@ func (o *submitOptions) submitFiles(ctx context.Context, sources []string, setti
 
 // create creates one workflow. When the answer is lost, it says how to find out what became of it.
 func (o *submitOptions) create(ctx context.Context, c *client.Client, workflow *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	created, err := c.Create(ctx, client.Workflows, workflow.GetNamespace(), workflow, o.dryRun == dryRunServer)
+	created, err := c.Create(ctx, client.Workflows, workflow.GetNamespace(), workflow, o.strict.write(o.dryRun))
 	if err != nil && errors.Is(err, context.DeadlineExceeded) && workflow.GetName() != "" {
 		return nil, fmt.Errorf("no answer came in time; the workflow may have been created: look with `kubectl workflow get %s`: %w", workflow.GetName(), err)
 	}
@@ -261,19 +270,11 @@ func (o *submitOptions) submitFrom(ctx context.Context, settings *manifest.Setti
 	return o.follow.run(ctx, o.environment, c, inNamespace(workflow.GetNamespace(), workflow.GetName()))
 }
 
-// fromKinds are the kinds that workflows can be made from, by all names that people use for them (OPS-02).
-var fromKinds = map[string]string{
-	"workflowtemplate": client.WorkflowTemplates, "workflowtemplates": client.WorkflowTemplates,
-	"wftmpl": client.WorkflowTemplates, "wftmpls": client.WorkflowTemplates,
-	"clusterworkflowtemplate": client.ClusterWorkflowTemplates, "clusterworkflowtemplates": client.ClusterWorkflowTemplates,
-	"clusterwftmpl": client.ClusterWorkflowTemplates, "cwft": client.ClusterWorkflowTemplates,
-	"cronworkflow": client.CronWorkflows, "cronworkflows": client.CronWorkflows, "cronwf": client.CronWorkflows, "cwf": client.CronWorkflows,
-}
-
 func parseFrom(from string) (resource, name string, err error) {
 	kind, name, found := strings.Cut(from, "/")
-	resource, known := fromKinds[strings.ToLower(kind)]
-	if !found || name == "" || !known {
+	kind, _, _ = strings.Cut(strings.ToLower(kind), ".") // of what -o name prints
+	resource = kindNames[kind]
+	if !found || name == "" || resource == "" || resource == client.Workflows {
 		return "", "", fmt.Errorf("--from: %q is not of the form workflowtemplate/NAME, clusterworkflowtemplate/NAME or cronworkflow/NAME", from)
 	}
 	return resource, name, nil

@@ -136,6 +136,8 @@ func TestFollowUp_V236(t *testing.T) {
 		{name: "watch several", follow: followUp{watch: true}, count: 2, dryRun: dryRunNone, want: "one workflow at a time"},
 		{name: "logs of several", follow: followUp{log: true}, count: 2, dryRun: dryRunNone, want: "one workflow at a time"},
 		{name: "wait for a dry run of the server", follow: followUp{wait: true}, count: 1, dryRun: dryRunServer, want: "nothing is started"},
+		{name: "what to draw of what", follow: followUp{wait: true, statuses: []string{"failed"}}, count: 1, dryRun: dryRunNone, want: "what --watch draws"},
+		{name: "draw no phase", follow: followUp{watch: true, statuses: []string{"late"}}, count: 1, dryRun: dryRunNone, want: "no status of a step"},
 		{name: "watch a dry run", follow: followUp{watch: true}, count: 1, dryRun: dryRunClient, want: "nothing is started"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -146,7 +148,7 @@ func TestFollowUp_V236(t *testing.T) {
 		})
 	}
 	for _, command := range []string{"submit", "retry", "resubmit"} {
-		if _, errs, code := run(t, "", command, "x", "--watch", "--wait"); code == 0 || !strings.Contains(errs, "none of the others can be") {
+		if _, errs, code := run(t, "", command, "x", "--watch", "--wait"); code == 0 || !strings.Contains(errs, "give one of --watch and --wait") {
 			t.Errorf("%s --watch --wait: exit code %d: %s", command, code, errs)
 		}
 	}

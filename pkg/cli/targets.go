@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/labels"
 
 	"fairlead.dev/fairlead/pkg/cli/client"
 )
@@ -28,10 +30,24 @@ func (t *targets) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&t.fields, "field-selector", "", "Field selector of the workflows, such as status.phase=Failed")
 }
 
+// validate says which flag is wrong; the server would not know.
+func (t *targets) validate() error {
+	if _, err := labels.Parse(t.labels); err != nil {
+		return fmt.Errorf("--selector: %q is not of the form KEY=VALUE, KEY!=VALUE or KEY in (VALUE,...): %w", t.labels, err)
+	}
+	if _, err := fields.ParseSelector(t.fields); err != nil {
+		return fmt.Errorf("--field-selector: %w", err)
+	}
+	return nil
+}
+
 // names returns the names, each once even if it is named and selected.
 func (t *targets) names(ctx context.Context, c *client.Client, namespace string, args []string) ([]string, error) {
 	if len(args) == 0 && t.labels == "" && t.fields == "" {
 		return nil, errors.New("name a workflow, or pick some with --selector or --field-selector")
+	}
+	if err := t.validate(); err != nil {
+		return nil, err
 	}
 	names, err := resolveNames(ctx, c, namespace, args)
 	if err != nil {
@@ -61,8 +77,12 @@ func (t *targets) names(ctx context.Context, c *client.Client, namespace string,
 
 // resolveNames puts the name of the newest workflow in the place of @latest, and leaves out repetitions.
 func resolveNames(ctx context.Context, c *client.Client, namespace string, args []string) ([]string, error) {
+	given, err := bareNames(client.Workflows, args)
+	if err != nil {
+		return nil, err
+	}
 	var names []string
-	for _, name := range args {
+	for _, name := range given {
 		if name == latest {
 			newest, err := newestWorkflow(ctx, c, namespace)
 			if err != nil {
@@ -96,41 +116,6 @@ func newestWorkflow(ctx context.Context, c *client.Client, namespace string) (st
 		}
 	}
 	return newest.meta.Name, nil
-}
-
-// completeNames offers names of objects to the shell.
-func (e *environment) completeNames(resource string, most int) func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-	return func(cmd *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
-		if most > 0 && len(args) >= most {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		c, err := e.client()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		namespace, err := e.namespace()
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		if resource == client.ClusterWorkflowTemplates {
-			namespace = ""
-		}
-		table, err := c.Table(cmd.Context(), resource, namespace, client.ListOptions{ChunkSize: chunkSize})
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		rows, err := rowsOf(table)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		}
-		var names []string
-		for _, row := range rows {
-			if !slices.Contains(args, row.meta.Name) {
-				names = append(names, row.meta.Name)
-			}
-		}
-		return names, cobra.ShellCompDirectiveNoFileComp
-	}
 }
 
 // connect is how most commands begin.

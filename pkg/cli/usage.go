@@ -5,9 +5,8 @@ import (
 )
 
 // usage is how commands are described: examples before flags, and without the flags that all commands have.
-const usage = `{{if .Runnable}}Usage:
-  {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}{{if not .Runnable}}Usage:{{end}}
-  {{.CommandPath}} COMMAND{{end}}{{if .Aliases}}
+const usage = `Usage:
+  {{if .HasAvailableSubCommands}}{{.CommandPath}} COMMAND{{else}}{{.UseLine}}{{end}}{{if .Aliases}}
 
 Aliases:
   {{.NameAndAliases}}{{end}}{{if .HasExample}}
@@ -33,7 +32,7 @@ func newOptions() *cobra.Command {
 	return &cobra.Command{
 		Use:               "options",
 		Short:             "List the flags that all commands have",
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Run: func(cmd *cobra.Command, _ []string) {
 			cmd.Printf("All commands have these flags:\n\n%s", cmd.Root().PersistentFlags().FlagUsages())

@@ -9,6 +9,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
+	"fairlead.dev/fairlead/pkg/cli/selection"
 )
 
 // verb is a command that has a subresource of workflows do something.
@@ -23,6 +24,16 @@ type verb struct {
 	dryRun  dryRun
 	// follow, unless nil, is what to do afterwards.
 	follow *followUp
+}
+
+// pickNodes adds --node-field-selector.
+func (v *verb) pickNodes(cmd *cobra.Command, selector *string, usage string) {
+	cmd.Flags().StringVar(selector, "node-field-selector", "", usage)
+	_ = cmd.RegisterFlagCompletionFunc("node-field-selector", v.completeNodeSelector)
+	before(cmd, func() error {
+		_, err := selection.Nodes(*selector)
+		return err
+	})
 }
 
 // newVerb returns the command; the caller adds texts and flags of its own.
@@ -104,7 +115,7 @@ func newResume(e *environment) *cobra.Command {
 		"--node-field-selector picks. " + selectorHelp
 	cmd.Example = `  kubectl workflow resume deploy-x7k2p
   kubectl workflow resume deploy-x7k2p --node-field-selector displayName=approve`
-	cmd.Flags().StringVar(&selector, "node-field-selector", "", "Only the waiting suspend steps that this picks")
+	v.pickNodes(cmd, &selector, "Only the waiting suspend steps that this picks")
 	return cmd
 }
 
@@ -124,7 +135,7 @@ func newStop(e *environment) *cobra.Command {
 		"the waiting suspend steps that it picks fail, and the workflow goes on from there. " + selectorHelp
 	cmd.Example = `  kubectl workflow stop hello-world-x7k2p
   kubectl workflow stop deploy-x7k2p --node-field-selector displayName=approve --message "not today"`
-	cmd.Flags().StringVar(&selector, "node-field-selector", "", "Fail only the waiting suspend steps that this picks")
+	v.pickNodes(cmd, &selector, "Fail only the waiting suspend steps that this picks")
 	cmd.Flags().StringVarP(&message, "message", "m", "", "Message of these steps")
 	return cmd
 }

@@ -21,17 +21,21 @@ type versions struct {
 }
 
 func newVersion(e *environment) *cobra.Command {
-	var clientOnly bool
+	var clientOnly, number bool
 	var format string
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Print the versions of the plugin, of the workflow API and of the cluster",
 		Example: `  kubectl workflow version
   kubectl workflow version --client`,
-		Args:              cobra.NoArgs,
+		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(*cobra.Command, []string) error {
 			v := versions{Client: version.Version}
+			if number {
+				e.printf("%s\n", v.Client)
+				return nil
+			}
 			if !clientOnly {
 				c, err := e.client()
 				if err != nil {
@@ -51,7 +55,10 @@ func newVersion(e *environment) *cobra.Command {
 		},
 	}
 	cmd.Flags().BoolVar(&clientOnly, "client", false, "Only that of the plugin; no cluster is needed")
+	cmd.Flags().BoolVar(&number, "short", false, "Only the version of the plugin, and nothing else in the line")
 	cmd.Flags().StringVarP(&format, "output", "o", "", "Output format. One of: (json, yaml)")
+	_ = cmd.RegisterFlagCompletionFunc("output", fixed("json", "yaml"))
+	exclusive(cmd, "short", "output")
 	return cmd
 }
 

@@ -81,10 +81,30 @@ func (c *Client) Subresource(ctx context.Context, resource, namespace, name, sub
 	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).SubResource(subresource).Do(ctx)))
 }
 
-// Create stores an object. With dryRun it is only checked. Unknown fields are refused.
-func (c *Client) Create(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, dryRun bool) (*unstructured.Unstructured, error) {
-	request := dryRunParam(c.scoped(c.rest.Post(), resource, namespace), dryRun).Param("fieldValidation", metav1.FieldValidationStrict)
-	return c.send(ctx, request, o)
+// WriteOptions say how an object is written.
+type WriteOptions struct {
+	// DryRun has the object checked, and nothing stored.
+	DryRun bool
+	// Lenient drops fields that the server does not know, with a warning, rather than refuse them.
+	Lenient bool
+}
+
+func (o WriteOptions) apply(request *rest.Request) *rest.Request {
+	validation := metav1.FieldValidationStrict
+	if o.Lenient {
+		validation = metav1.FieldValidationWarn
+	}
+	return dryRunParam(request, o.DryRun).Param("fieldValidation", validation)
+}
+
+// Create stores an object.
+func (c *Client) Create(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, options WriteOptions) (*unstructured.Unstructured, error) {
+	return c.send(ctx, options.apply(c.scoped(c.rest.Post(), resource, namespace)), o)
+}
+
+// Update puts an object in the place of the one of its name. Unless it has a resource version, whatever is there is replaced.
+func (c *Client) Update(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, options WriteOptions) (*unstructured.Unstructured, error) {
+	return c.send(ctx, options.apply(c.scoped(c.rest.Put(), resource, namespace).Name(o.GetName())), o)
 }
 
 // Do posts the options of a verb to a subresource and returns the object that is the answer.

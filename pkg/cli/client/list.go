@@ -93,3 +93,20 @@ func (c *Client) Table(ctx context.Context, resource, namespace string, options 
 		}
 	}
 }
+
+// Namespaces returns the names of the cluster's namespaces.
+func (c *Client) Namespaces(ctx context.Context) ([]string, error) {
+	data, err := answer(c.rest.Get().AbsPath("/api/v1/namespaces").SetHeader("Accept", "application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io,application/json").Do(ctx))
+	if err != nil {
+		return nil, err
+	}
+	list := &metav1.PartialObjectMetadataList{}
+	if err := json.Unmarshal(data, list); err != nil {
+		return nil, unreadable(err)
+	}
+	names := make([]string, 0, len(list.Items))
+	for i := range list.Items {
+		names = append(names, list.Items[i].Name)
+	}
+	return names, nil
+}

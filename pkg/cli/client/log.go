@@ -39,6 +39,7 @@ func logQuery(options *v1alpha1.LogOptions) url.Values {
 	text("nodeID", options.NodeID)
 	text("podName", options.PodName)
 	text("grep", options.Grep)
+	text("selector", options.Selector)
 	flag("follow", options.Follow)
 	flag("previous", options.Previous)
 	flag("timestamps", options.Timestamps)

@@ -56,10 +56,29 @@ type Settings struct {
 	// Labels and Annotations are added.
 	Labels, Annotations map[string]string
 	Priority            *int32
+	// Schedules take the place of those of a cron workflow.
+	Schedules []string
 }
 
-// Apply changes the workflow.
+// Apply changes a workflow.
 func (s *Settings) Apply(workflow *unstructured.Unstructured) error {
+	return s.apply(workflow, "spec")
+}
+
+// ApplyToCron changes a cron workflow, and the workflows that it makes.
+func (s *Settings) ApplyToCron(cron *unstructured.Unstructured) error {
+	if len(s.Schedules) > 0 {
+		unstructured.RemoveNestedField(cron.Object, "spec", "schedule") // the only one, as older manifests have it
+		if err := unstructured.SetNestedStringSlice(cron.Object, s.Schedules, "spec", "schedules"); err != nil {
+			return err
+		}
+	}
+	return s.apply(cron, "spec", "workflowSpec")
+}
+
+// apply changes an object that has the spec of a workflow at this path.
+func (s *Settings) apply(workflow *unstructured.Unstructured, spec ...string) error {
+	at := func(field ...string) []string { return append(slices.Clone(spec), field...) }
 	switch {
 	case s.Name != "":
 		workflow.SetName(s.Name)
@@ -69,7 +88,7 @@ func (s *Settings) Apply(workflow *unstructured.Unstructured) error {
 		workflow.SetName("")
 	}
 	if workflow.GetName() == "" && workflow.GetGenerateName() == "" {
-		return fmt.Errorf("the workflow has neither metadata.name nor metadata.generateName; give it one with --name or --generate-name")
+		return fmt.Errorf("the object has neither metadata.name nor metadata.generateName; give it one with --name or --generate-name")
 	}
 	if len(s.Labels) > 0 {
 		workflow.SetLabels(merged(workflow.GetLabels(), s.Labels))
@@ -81,16 +100,16 @@ func (s *Settings) Apply(workflow *unstructured.Unstructured) error {
 		if value == "" {
 			continue
 		}
-		if err := unstructured.SetNestedField(workflow.Object, value, "spec", field); err != nil {
+		if err := unstructured.SetNestedField(workflow.Object, value, at(field)...); err != nil {
 			return err
 		}
 	}
 	if s.Priority != nil {
-		if err := unstructured.SetNestedField(workflow.Object, int64(*s.Priority), "spec", "priority"); err != nil {
+		if err := unstructured.SetNestedField(workflow.Object, int64(*s.Priority), at("priority")...); err != nil {
 			return err
 		}
 	}
-	return setParameters(workflow, s.Parameters)
+	return setParameters(workflow, s.Parameters, at("arguments", "parameters"))
 }
 
 func merged(into, from map[string]string) map[string]string {
@@ -104,27 +123,27 @@ func merged(into, from map[string]string) map[string]string {
 }
 
 // setParameters overrides arguments of the same name, whose valueFrom goes, and adds the others (OPS-03).
-func setParameters(workflow *unstructured.Unstructured, parameters []string) error {
+func setParameters(workflow *unstructured.Unstructured, parameters, at []string) error {
 	if len(parameters) == 0 {
 		return nil
 	}
-	list, _, err := unstructured.NestedSlice(workflow.Object, "spec", "arguments", "parameters")
+	list, _, err := unstructured.NestedSlice(workflow.Object, at...)
 	if err != nil {
 		return err
 	}
 	for _, parameter := range parameters {
 		name, value, _ := strings.Cut(parameter, "=")
-		at := slices.IndexFunc(list, func(known any) bool {
+		place := slices.IndexFunc(list, func(known any) bool {
 			entry, ok := known.(map[string]any)
 			return ok && entry["name"] == name
 		})
-		if at < 0 {
+		if place < 0 {
 			list = append(list, map[string]any{"name": name, "value": value})
 			continue
 		}
-		entry := list[at].(map[string]any)
+		entry := list[place].(map[string]any)
 		entry["value"] = value
 		delete(entry, "valueFrom")
 	}
-	return unstructured.SetNestedSlice(workflow.Object, list, "spec", "arguments", "parameters")
+	return unstructured.SetNestedSlice(workflow.Object, list, at...)
 }

@@ -64,6 +64,11 @@ type Reader struct {
 	Broken func(source string, line int, err error)
 }
 
+// Text returns what one source holds, and what to call it: a path, an http or https address, or `-`.
+func (r *Reader) Text(ctx context.Context, source string) (string, []byte, error) {
+	return r.content(ctx, source)
+}
+
 // Read returns the documents of all sources in order: paths, http or https addresses, or `-`.
 func (r *Reader) Read(ctx context.Context, sources []string) ([]*Document, error) {
 	var documents []*Document
@@ -121,6 +126,15 @@ func (r *Reader) files(source string) ([]string, error) {
 	return files, err
 }
 
+// UnreachableError tells that an address of a manifest could not be read.
+type UnreachableError struct{ cause error }
+
+// Error implements error. The cause has the address.
+func (e *UnreachableError) Error() string { return "cannot read the manifest: " + e.cause.Error() }
+
+// Unwrap returns the cause.
+func (e *UnreachableError) Unwrap() error { return e.cause }
+
 func isAddress(source string) bool {
 	return strings.HasPrefix(source, "http://") || strings.HasPrefix(source, "https://")
 }
@@ -157,7 +171,7 @@ func (r *Reader) fetch(ctx context.Context, address string) ([]byte, error) {
 	}
 	answer, err := client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, &UnreachableError{err}
 	}
 	defer func() { _ = answer.Body.Close() }()
 	if answer.StatusCode != http.StatusOK {

@@ -22,12 +22,12 @@ func Nodes(selector string) (func(*v1alpha1.NodeStatus) bool, error) {
 	}
 	parsed, err := fields.ParseSelector(selector)
 	if err != nil {
-		return nil, fmt.Errorf("node field selector %q: %w", selector, err)
+		return nil, fmt.Errorf("--node-field-selector: %q: %w", selector, err)
 	}
 	for _, requirement := range parsed.Requirements() {
 		field := requirement.Field
 		if !slices.Contains(nodeFields, field) && (!strings.HasPrefix(field, parameterPrefix) || !strings.HasSuffix(field, parameterSuffix)) {
-			return nil, fmt.Errorf("node field selector %q: nodes cannot be selected by %q; use one of %s, %sNAME%s",
+			return nil, fmt.Errorf("--node-field-selector: %q: steps cannot be selected by %q; use one of %s, %sNAME%s",
 				selector, field, strings.Join(nodeFields, ", "), parameterPrefix, parameterSuffix)
 		}
 	}
@@ -105,4 +105,20 @@ func Phases(names []string) (func(*v1alpha1.NodeStatus) bool, error) {
 		wanted[known[at]] = true
 	}
 	return func(n *v1alpha1.NodeStatus) bool { return wanted[n.Phase] }, nil
+}
+
+// Both returns a function that picks nodes which are in any of these phases and which the field selector picks; nil for all.
+func Both(phases []string, selector string) (func(*v1alpha1.NodeStatus) bool, error) {
+	byPhase, err := Phases(phases)
+	if err != nil {
+		return nil, err
+	}
+	byField, err := Nodes(selector)
+	if err != nil || byField == nil {
+		return byPhase, err
+	}
+	if byPhase == nil {
+		return byField, nil
+	}
+	return func(n *v1alpha1.NodeStatus) bool { return byPhase(n) && byField(n) }, nil
 }

@@ -27,6 +27,8 @@ type Options struct {
 	ASCII bool
 	// Wide adds columns: pod, host and node ID.
 	Wide bool
+	// Short leaves out columns, and all of the heading but one line.
+	Short bool
 	// Keep, unless nil, picks the nodes to draw, with what they are inside of.
 	Keep func(*v1alpha1.NodeStatus) bool
 	// Paint, unless nil, gives text the look of a style.

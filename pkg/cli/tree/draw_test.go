@@ -159,6 +159,7 @@ func TestDraw(t *testing.T) {
 	}{
 		{"diamond", diamond(), Options{}},
 		{"diamond-wide", diamond(), Options{Wide: true}},
+		{"mixed-short", mixed(), Options{Short: true}},
 		{"mixed", mixed(), Options{}},
 		{"mixed-ascii", mixed(), Options{ASCII: true}},
 		{"mixed-narrow", mixed(), Options{Width: 48}},
@@ -204,6 +205,13 @@ func TestHeading(t *testing.T) {
 	finished.Spec.ServiceAccountName = "runner"
 	finished.Spec.Arguments.Parameters = []v1alpha1.Parameter{{Name: "a", Value: ptr.To(v1alpha1.AnyString("1\n2"))}, {Name: "long-name"}}
 	finished.Spec.WorkflowTemplateRef = &v1alpha1.WorkflowTemplateRef{Name: "tmpl"}
+	brief := Heading(finished, nil, Options{Now: epoch.Add(5 * time.Minute), Short: true})
+	if len(brief) != 1 || brief[0] != "done  Failed  2m  12 of 20" {
+		t.Errorf("in one line: %q", brief)
+	}
+	if narrow := Heading(finished, nil, Options{Now: epoch, Width: 10, Short: true}); len(narrow) != 1 || narrow[0] != "done  Fail" {
+		t.Errorf("in one short line: %q", narrow)
+	}
 	estimated := workflow("half", v1alpha1.WorkflowRunning)
 	estimated.Status.EstimatedDuration = 600
 	estimated.Status.Progress = "1/2"

@@ -25,6 +25,9 @@ const (
 func Heading(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, options Options) []string {
 	h := &heading{options: &options}
 	status := &workflow.Status
+	if options.Short {
+		return h.brief(workflow, nodes)
+	}
 	h.line("Name:", workflow.Name)
 	h.line("Namespace:", workflow.Namespace)
 	h.line("Template:", templateRefOf(workflow))
@@ -45,6 +48,23 @@ func Heading(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, 
 		h.values("Outputs:", status.Outputs.Parameters)
 	}
 	return h.lines
+}
+
+// brief is a heading of one line.
+func (h *heading) brief(workflow *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus) []string {
+	status := &workflow.Status
+	state, rest := Status(workflow, nodes), ""
+	if took := h.took(status); took != "" {
+		rest += "  " + took
+	}
+	if status.Progress.IsValid() {
+		rest += fmt.Sprintf("  %s of %s", thousands(int(status.Progress.N())), thousands(int(status.Progress.M())))
+	}
+	name := workflow.Name + "  "
+	if width := h.options.Width; width > 0 && len(name)+len(state)+len(rest) > width {
+		return []string{Cut(name+state+rest, width)}
+	}
+	return []string{name + h.options.paint(PhaseStyle(status.Phase), state) + rest}
 }
 
 type heading struct {

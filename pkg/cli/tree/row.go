@@ -27,8 +27,9 @@ type row struct {
 }
 
 var (
-	titles     = []string{"STEP", "TEMPLATE", "DURATION", "MESSAGE"}
-	wideTitles = []string{"STEP", "TEMPLATE", "DURATION", "POD", "HOST", "NODE", "MESSAGE"}
+	titles      = []string{"STEP", "TEMPLATE", "DURATION", "MESSAGE"}
+	shortTitles = []string{"STEP", "DURATION"}
+	wideTitles  = []string{"STEP", "TEMPLATE", "DURATION", "POD", "HOST", "NODE", "MESSAGE"}
 )
 
 func (d *drawing) nodeRow(b *branch, before, note string) row {
@@ -36,6 +37,9 @@ func (d *drawing) nodeRow(b *branch, before, note string) row {
 	name := cell{lead: before, text: d.symbols.glyph(n), style: PhaseStyle(n.Phase), more: " " + d.name(b)}
 	if note != "" {
 		name.more += " " + note
+	}
+	if d.options.Short {
+		return row{cells: []cell{name, {text: d.duration(n)}}}
 	}
 	cells := []cell{name, {text: templateOf(n)}, {text: d.duration(n)}}
 	if d.options.Wide {
@@ -111,7 +115,10 @@ func oneLine(text string) string {
 
 // lines aligns the columns of a tree.
 func (d *drawing) lines() []string {
-	if d.options.Wide {
+	switch {
+	case d.options.Short:
+		return d.aligned(shortTitles)
+	case d.options.Wide:
 		return d.aligned(wideTitles)
 	}
 	return d.aligned(titles)

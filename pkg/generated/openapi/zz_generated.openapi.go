@@ -4575,6 +4575,13 @@ func schema_pkg_apis_workflow_v1alpha1_LogOptions(ref common.ReferenceCallback) 
 							Format:      "",
 						},
 					},
+					"selector": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Only pods whose labels this selects, such as `team=web`. Logs that were saved to an artifact store have no labels and are then left out.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
 					"follow": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Keep sending what is logged, pods that start later included, until the workflow ends. Default: false.",

@@ -6,15 +6,21 @@ import (
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
 
-// ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}.
+// ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}, and of POST, which stores the body as a file
+// for a workflow that is to be submitted.
 type ArtifactOptions struct {
 	metav1.TypeMeta `json:",inline"`
 
 	// What follows `artifacts` in the URL: NODE-ID/ARTIFACT for an output of a node, and below an artifact that is a directory
-	// the path of a file. Nothing: a listing of the artifacts of all nodes.
+	// the path of a file. Nothing: a listing of the artifacts of all nodes. Of POST: the name of the file.
 	Path string `json:"path,omitempty"`
 	// The artifact is an input of the node rather than an output. Default: false.
 	Input bool `json:"input,omitempty"`
+	// ConfigMap of the artifact repository to store a file in, as in artifactRepositoryRef. Default: artifact-repositories when key
+	// is set, else the default repository of the namespace.
+	ConfigMap string `json:"configMap,omitempty"`
+	// Key of that repository in the ConfigMap. Default: the one that the ConfigMap's annotation names.
+	Key string `json:"key,omitempty"`
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -36,7 +42,7 @@ type ArtifactListing struct {
 
 // ArtifactEntry is an artifact of a node, or a file of an artifact that is a directory.
 type ArtifactEntry struct {
-	// What to put behind `artifacts/` to get it.
+	// What to put behind `artifacts/` to get it; empty for a file that was just stored.
 	Path string `json:"path"`
 	// Name of the artifact, or path of the file inside it.
 	Name string `json:"name"`

@@ -44,7 +44,7 @@ func convertValuesToNodesOptions(in url.Values, out *NodesOptions) error {
 
 func convertValuesToArtifactOptions(in url.Values, out *ArtifactOptions) error {
 	query := queryReader{values: in}
-	*out = ArtifactOptions{Path: in.Get("path"), Input: query.boolean("input")}
+	*out = ArtifactOptions{Path: in.Get("path"), Input: query.boolean("input"), ConfigMap: in.Get("configMap"), Key: in.Get("key")}
 	return query.err
 }
 
@@ -55,6 +55,7 @@ func convertValuesToLogOptions(in url.Values, out *LogOptions) error {
 		NodeID:       in.Get("nodeID"),
 		PodName:      in.Get("podName"),
 		Grep:         in.Get("grep"),
+		Selector:     in.Get("selector"),
 		Follow:       query.boolean("follow"),
 		Previous:     query.boolean("previous"),
 		Timestamps:   query.boolean("timestamps"),

@@ -19,7 +19,7 @@ func TestLogOptionsFromQuery(t *testing.T) {
 		wantErr string
 	}{
 		{"", LogOptions{}, ""},
-		{"container=main&nodeID=wf-1&podName=p&grep=a%2Bb", LogOptions{Container: "main", NodeID: "wf-1", PodName: "p", Grep: "a+b"}, ""},
+		{"container=main&nodeID=wf-1&podName=p&grep=a%2Bb&selector=a%3Db", LogOptions{Selector: "a=b", Container: "main", NodeID: "wf-1", PodName: "p", Grep: "a+b"}, ""},
 		{"follow&timestamps=true&previous=1&prefix=false", LogOptions{Follow: true, Timestamps: true, Previous: true}, ""},
 		{"tailLines=0&sinceSeconds=60&limitBytes=10", LogOptions{TailLines: number(0), SinceSeconds: number(60), LimitBytes: number(10)}, ""},
 		{"sinceTime=2026-01-31T12:00:00Z", LogOptions{SinceTime: &metav1.Time{Time: time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)}}, ""},

@@ -22,6 +22,10 @@ type LogOptions struct {
 	// Only this pod.
 	// +optional
 	PodName string `json:"podName,omitempty"`
+	// Only pods whose labels this selects, such as `team=web`. Logs that were saved to an artifact store have no labels and are
+	// then left out.
+	// +optional
+	Selector string `json:"selector,omitempty"`
 	// Keep sending what is logged, pods that start later included, until the workflow ends. Default: false.
 	// +optional
 	Follow bool `json:"follow,omitempty"`

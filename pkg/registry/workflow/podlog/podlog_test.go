@@ -15,6 +15,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/watch"
@@ -59,7 +60,7 @@ func pod(name string, start float64, state string) *corev1.Pod {
 	p := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Namespace: testNamespace, Name: name, UID: types.UID("uid-of-" + name), ResourceVersion: "1",
-			Labels:          map[string]string{v1alpha1.LabelKeyWorkflow: testWorkflow},
+			Labels:          map[string]string{v1alpha1.LabelKeyWorkflow: testWorkflow, "pod": strings.Trim(name, "()[].")},
 			Annotations:     map[string]string{v1alpha1.AnnotationKeyNodeName: testWorkflow + "." + name},
 			OwnerReferences: []metav1.OwnerReference{{UID: testUID, Controller: ptr.To(true)}},
 		},
@@ -98,12 +99,18 @@ func (f *fakePods) Get(_ context.Context, _, name string) (*corev1.Pod, error) {
 	return nil, apierrors.NewNotFound(corev1.Resource("pods"), name)
 }
 
-func (f *fakePods) List(context.Context, string, metav1.ListOptions) (*corev1.PodList, error) {
+func (f *fakePods) List(_ context.Context, _ string, options metav1.ListOptions) (*corev1.PodList, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	selector, err := labels.Parse(options.LabelSelector)
+	if err != nil {
+		return nil, err
+	}
 	list := &corev1.PodList{ListMeta: metav1.ListMeta{ResourceVersion: "1"}}
 	for _, p := range f.pods {
-		list.Items = append(list.Items, *p)
+		if selector.Matches(labels.Set(p.Labels)) {
+			list.Items = append(list.Items, *p)
+		}
 	}
 	return list, nil
 }
@@ -272,6 +279,10 @@ func TestMerge(t *testing.T) {
 		{
 			name: "one pod asked for", options: v1alpha1.LogOptions{PodName: "b"},
 			logs: map[string]string{"a": line(1, "a", "\n"), "b": line(2, "b", "\n")}, want: "b\n",
+		},
+		{
+			name: "pods with labels (OPS-16)", options: v1alpha1.LogOptions{Selector: "pod in (b,c)"},
+			logs: map[string]string{"a": line(1, "a", "\n"), "b": line(2, "b", "\n"), "c": line(3, "c", "\n")}, want: "b\nc\n",
 		},
 		{
 			name: "one node and those below it", options: v1alpha1.LogOptions{NodeID: "node-a"},
@@ -458,6 +469,7 @@ func TestAnswersWithoutLog(t *testing.T) {
 		{name: "unknown node", phase: v1alpha1.WorkflowRunning, options: v1alpha1.LogOptions{NodeID: "x"}, check: apierrors.IsNotFound, want: `no node with the ID "x"`},
 		{name: "negative tail", phase: v1alpha1.WorkflowRunning, options: v1alpha1.LogOptions{TailLines: ptr.To[int64](-1)}, check: apierrors.IsInvalid, want: "tailLines"},
 		{name: "no bytes", phase: v1alpha1.WorkflowRunning, options: v1alpha1.LogOptions{LimitBytes: ptr.To[int64](0)}, check: apierrors.IsInvalid, want: "limitBytes"},
+		{name: "bad selector", phase: v1alpha1.WorkflowRunning, options: v1alpha1.LogOptions{Selector: "a in b"}, check: apierrors.IsInvalid, want: "selector"},
 		{name: "bad pattern", phase: v1alpha1.WorkflowRunning, options: v1alpha1.LogOptions{Grep: "("}, check: apierrors.IsInvalid, want: "grep"},
 		{
 			name: "two ways to say since", phase: v1alpha1.WorkflowRunning,

@@ -77,7 +77,14 @@ func newFinder(request *request, pods Pods) *finder {
 	return &finder{request: request, pods: pods, found: make(chan []container), seen: map[string]struct{}{}}
 }
 
-func (f *finder) selector() string { return v1alpha1.LabelKeyWorkflow + "=" + f.request.workflow }
+// selector narrows what is asked for to the workflow: the label is added to whatever else the pods must have.
+func (f *finder) selector() string {
+	own := v1alpha1.LabelKeyWorkflow + "=" + f.request.workflow
+	if f.request.selector == "" {
+		return own
+	}
+	return own + "," + f.request.selector
+}
 
 // list returns the containers of the pods that exist now, and how many pods of the request there are.
 func (f *finder) list(ctx context.Context) ([]container, int, error) {

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/clock"
@@ -19,6 +20,8 @@ type request struct {
 
 	container string
 	podName   string
+	// selector narrows to pods with certain labels; empty for all.
+	selector string
 	// nodeName narrows to the pods of this node and of the nodes below it.
 	nodeName string
 
@@ -63,12 +66,15 @@ func newRequest(workflow *v1alpha1.Workflow, options *v1alpha1.LogOptions, c clo
 			problems = append(problems, field.Invalid(field.NewPath("grep"), options.Grep, err.Error()))
 		}
 	}
+	if _, err := labels.Parse(options.Selector); err != nil {
+		problems = append(problems, field.Invalid(field.NewPath("selector"), options.Selector, err.Error()))
+	}
 	if len(problems) > 0 {
 		return nil, problems
 	}
 	return &request{
 		namespace: workflow.Namespace, workflow: workflow.Name, uid: workflow.UID,
-		container: options.Container, podName: options.PodName,
+		container: options.Container, podName: options.PodName, selector: options.Selector,
 		follow: options.Follow, previous: options.Previous,
 		sinceSeconds: options.SinceSeconds, sinceTime: options.SinceTime,
 		tailLines: options.TailLines, limitBytes: options.LimitBytes,

@@ -82,7 +82,7 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 			return nil, err
 		}
 	}
-	if r.archive != nil && !request.previous && mayHaveSaved(workflow) {
+	if r.archive != nil && !request.previous && request.selector == "" && mayHaveSaved(workflow) {
 		whole, err := r.whole(ctx, name)
 		if err != nil {
 			return nil, err

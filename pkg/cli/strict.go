@@ -1,0 +1,33 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"fairlead.dev/fairlead/pkg/cli/client"
+)
+
+// strictness says whether a manifest may have fields that nobody knows.
+type strictness bool
+
+func (s *strictness) addFlag(cmd *cobra.Command) {
+	cmd.Flags().BoolVar((*bool)(s), "strict", true, "Refuse fields that nobody knows, which are most often misspelt; otherwise they are dropped with a warning")
+}
+
+// write says how what was read is sent.
+func (s *strictness) write(try dryRun) client.WriteOptions {
+	return client.WriteOptions{DryRun: try == dryRunServer, Lenient: !bool(*s)}
+}
+
+// noneIn is the error for manifests without what was looked for.
+func noneIn(what string, sources []string) error {
+	named := make([]string, len(sources))
+	for i, source := range sources {
+		if named[i] = source; source == "-" {
+			named[i] = "standard input"
+		}
+	}
+	return fmt.Errorf("no %s in %s", what, strings.Join(named, ", "))
+}
