@@ -40,7 +40,7 @@ func Resubmit(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options Resubm
 	}
 	again.Labels = resubmittedLabels(wf)
 	again.Annotations = maps.Clone(wf.Annotations)
-	for _, key := range []string{v1alpha1.AnnotationKeyPodNameVersion, v1alpha1.AnnotationKeyCreator, v1alpha1.AnnotationKeyActor, lastApplied} {
+	for _, key := range []string{v1alpha1.AnnotationKeyPodNameVersion, v1alpha1.AnnotationKeyCreator, v1alpha1.AnnotationKeyActor, v1alpha1.AnnotationKeyRestored, lastApplied} {
 		delete(again.Annotations, key)
 	}
 	again.OwnerReferences = slices.Clone(wf.OwnerReferences)
@@ -63,8 +63,9 @@ func Resubmit(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options Resubm
 		}
 		again.Annotations[v1alpha1.AnnotationKeyPodNameVersion] = format
 	}
-	again.Status.StoredTemplates = wf.Status.DeepCopy().StoredTemplates
-	again.Status.StoredWorkflowSpec = wf.Status.StoredWorkflowSpec.DeepCopy()
+	if wf.Annotations[v1alpha1.AnnotationKeyRestored] != "true" { // see ForgetUnseenTemplates
+		again.Status.StoredTemplates = wf.Status.DeepCopy().StoredTemplates
+	}
 	return again, memoized(wf.Name, again.Name, nodes), nil
 }
 

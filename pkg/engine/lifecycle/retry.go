@@ -71,7 +71,7 @@ func Retry(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, options RetryOpti
 			}
 		case p.reset[n.ID]:
 			again := *n.DeepCopy()
-			again.Phase, again.Message, again.FinishedAt = v1alpha1.NodeRunning, "", metav1.Time{}
+			again.Phase, again.Message, again.StartedAt, again.FinishedAt = v1alpha1.NodeRunning, "", stamp(now), metav1.Time{}
 			again.Outputs, again.Daemoned = nil, nil
 			if len(options.Parameters) > 0 {
 				again.Inputs = nil // worked out anew, from the new values
@@ -103,6 +103,7 @@ func retriedHeader(wf *v1alpha1.Workflow, parameters []string, now time.Time) (*
 	st.Phase, st.Message, st.FinishedAt, st.StartedAt = v1alpha1.WorkflowUnknown, "", metav1.Time{}, stamp(now)
 	st.Conditions.UpsertCondition(v1alpha1.Condition{Type: v1alpha1.ConditionTypeCompleted, Status: metav1.ConditionFalse})
 	st.PersistentVolumeClaims = nil
+	ForgetUnseenTemplates(header)
 	st.Retries++
 	delete(header.Labels, v1alpha1.LabelKeyCompleted)
 	delete(header.Labels, v1alpha1.LabelKeyWorkflowArchivingStatus)
@@ -119,6 +120,14 @@ func retriedHeader(wf *v1alpha1.Workflow, parameters []string, now time.Time) (*
 		}
 	}
 	return header, nil
+}
+
+// ForgetUnseenTemplates has a workflow that came with its whole status read the templates that it refers to again, before it
+// goes on: what its status says that they are, no policy has seen and no run has read.
+func ForgetUnseenTemplates(wf *v1alpha1.Workflow) {
+	if wf.Annotations[v1alpha1.AnnotationKeyRestored] == "true" {
+		wf.Status.StoredTemplates, wf.Status.StoredWorkflowSpec = nil, nil
+	}
 }
 
 // setParameters lays `name=value` pairs over arguments; what is not declared is added.

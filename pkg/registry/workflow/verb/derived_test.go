@@ -10,6 +10,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/admission"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
@@ -165,6 +166,30 @@ func TestResubmit_OPS14(t *testing.T) {
 	f.mayCreate = func(string, string) bool { return false }
 	if _, err := f.post("workflows/resubmit", "large", &v1alpha1.ResubmitOptions{}); !apierrors.IsForbidden(err) {
 		t.Errorf("without the right to create workflows: %v", err)
+	}
+}
+
+// A memoized resubmission runs by the templates that the old run has read, unless those came with its status when it was
+// created (OPS-14).
+func TestTemplatesOfAMemoizedResubmission_OPS14(t *testing.T) {
+	f := newFixture(t)
+	templates := map[string]v1alpha1.Template{"namespaced/lib/main": {Name: "main", Suspend: &v1alpha1.SuspendTemplate{}}}
+	seen := f.run("seen", v1alpha1.WorkflowRunning, 1)
+	seen.Status.Phase, seen.Status.StoredTemplates = v1alpha1.WorkflowFailed, templates
+	if _, _, err := f.storage["workflows/status"].(rest.Updater).Update(f.ctx, "seen", rest.DefaultUpdatedObjectInfo(seen),
+		rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, false, &metav1.UpdateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	claimed := newWorkflow("claimed")
+	claimed.Status = v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowFailed, StoredTemplates: templates}
+	create(f, "workflows", claimed)
+	for name, want := range map[string]int{"seen": 1, "claimed": 0} {
+		if wf := f.do("workflows/resubmit", name, &v1alpha1.ResubmitOptions{Memoized: true}); len(wf.Status.StoredTemplates) != want || wf.Annotations[v1alpha1.AnnotationKeyRestored] != "" {
+			t.Errorf("%s: %+v, %v", name, wf.Status, wf.Annotations)
+		}
+	}
+	if warned := strings.Join(f.takeWarnings(), "\n"); strings.Contains(warned, "status") {
+		t.Errorf("warnings of what the server itself has put into the status: %s", warned)
 	}
 }
 

@@ -51,7 +51,7 @@ func (r *ResubmitREST) Create(ctx context.Context, name string, object runtime.O
 		}
 	}
 	// The new workflow tells what its creator did (OPS-17).
-	ctx = actor.WithAction(ctx, "Resubmit")
+	ctx = storage.WithOwnStatus(actor.WithAction(ctx, "Resubmit"))
 	build := func(name string) (*v1alpha1.Workflow, error) {
 		wf, records, err := lifecycle.Resubmit(old.Workflow, nodes, lifecycle.ResubmitOptions{Memoized: body.Memoized, Name: name, Parameters: body.Parameters})
 		if err != nil {

@@ -23,15 +23,25 @@ func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.Fu
 		Shared:   true,
 		Reset:    []string{"status"},
 		Spec:     func(workflow *v1alpha1.Workflow) any { return &workflow.Spec },
-		Prepare:  keepCreator,
+		Prepare:  keepOrigin,
 		Validate: validation(references),
 	})
 }
 
-// keepCreator leaves it to the server who created a workflow.
-func keepCreator(workflow, stored *v1alpha1.Workflow) {
+// keepOrigin leaves it to the server who created a workflow, and whether it was over by then.
+func keepOrigin(workflow, stored *v1alpha1.Workflow) {
+	restored := workflow.Status.Phase.Completed()
 	if stored != nil {
 		actor.KeepCreator(workflow, stored)
+		restored = stored.Annotations[v1alpha1.AnnotationKeyRestored] == "true"
+	}
+	switch {
+	case !restored:
+		delete(workflow.Annotations, v1alpha1.AnnotationKeyRestored)
+	case workflow.Annotations == nil:
+		workflow.Annotations = map[string]string{v1alpha1.AnnotationKeyRestored: "true"}
+	default:
+		workflow.Annotations[v1alpha1.AnnotationKeyRestored] = "true"
 	}
 }
 

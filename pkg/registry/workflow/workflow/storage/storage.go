@@ -127,7 +127,7 @@ func (r *REST) Get(ctx context.Context, name string, options *metav1.GetOptions)
 
 // Create stores a new workflow. Nodes that come with it go where their number belongs.
 func (r *REST) Create(ctx context.Context, object runtime.Object, validate rest.ValidateObjectFunc, options *metav1.CreateOptions) (runtime.Object, error) {
-	w := r.newWriter(wholeObject)
+	w := r.newWriter(scopeOfCreate(ctx))
 	actor.Created(ctx, object.(*v1alpha1.Workflow), r.clock.Now())
 	w.prepareCreate(object.(*v1alpha1.Workflow))
 	if w.err != nil {

@@ -25,14 +25,14 @@ const (
 //   - suspended steps are resumed, ended, or given outputs (OPS-09, OPS-10, OPS-12).
 //
 // Suspending and shutting down change the spec only, and a resubmitted workflow brings its status when it is created.
-func recognised(old *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, stored []v1alpha1.NodeStatus, change *tableChange) string {
+func recognised(old *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, stored []v1alpha1.NodeStatus, change *tableChange, now metav1.Time) string {
 	known := make(map[string]*v1alpha1.NodeStatus, len(stored))
 	for i := range stored {
 		known[stored[i].ID] = &stored[i]
 	}
 	switch {
 	case old.Status.Phase.Completed() && (updated.Phase == v1alpha1.WorkflowUnknown || updated.Phase == v1alpha1.WorkflowRunning):
-		if retries(&old.Status, updated, known, change) {
+		if retries(old, updated, known, change, now) {
 			return actionRetry
 		}
 	case len(change.set) > 0 && len(change.removed) == 0 && resumesSteps(old, updated, known, change):

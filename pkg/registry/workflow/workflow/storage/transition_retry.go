@@ -5,11 +5,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/lifecycle"
 )
 
 // retries tells whether a finished workflow is reset: nodes are forgotten or run again, and none gets a result that it did
 // not have. Of the header only what a retry changes is taken.
-func retries(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.NodeStatus, change *tableChange) bool {
+func retries(old *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.NodeStatus, change *tableChange, now metav1.Time) bool {
 	if change.empty() || len(change.records) == 0 && !retriesOnlyNode(updated, change) {
 		return false // a new phase alone is no retry: nothing would run again
 	}
@@ -29,6 +30,7 @@ func retries(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.N
 		again[after.ID] = after
 	}
 	for _, after := range again {
+		after.StartedAt, after.FinishedAt = now, metav1.Time{}
 		// The client may have changed parameters as well; groups that run again work their inputs out anew.
 		if after.Type != v1alpha1.NodeTypeSuspend && (after.PodUID == "" || !apiequality.Semantic.DeepEqual(after.Inputs, known[after.ID].Inputs)) {
 			after.Inputs = nil
@@ -39,7 +41,7 @@ func retries(old, updated *v1alpha1.WorkflowStatus, known map[string]*v1alpha1.N
 			change.records[i] = *after
 		}
 	}
-	*updated = retriedStatus(old, updated)
+	*updated = retriedStatus(old, updated, now)
 	return true
 }
 
@@ -83,10 +85,14 @@ func withoutEdges(n *v1alpha1.NodeStatus) v1alpha1.NodeStatus {
 	return rest
 }
 
-// retriedStatus is the header of a workflow that is retried: the stored one, with what a retry changes.
-func retriedStatus(old, updated *v1alpha1.WorkflowStatus) v1alpha1.WorkflowStatus {
+// retriedStatus is the header of a workflow that is retried: the stored one, with what a retry changes. Deadlines count from
+// when it starts again, by the server's clock.
+func retriedStatus(stored *v1alpha1.Workflow, updated *v1alpha1.WorkflowStatus, now metav1.Time) v1alpha1.WorkflowStatus {
+	known := *stored
+	lifecycle.ForgetUnseenTemplates(&known)
+	old := &known.Status
 	reset := headerStatus(old)
-	reset.Message, reset.StartedAt, reset.FinishedAt = updated.Message, updated.StartedAt, updated.FinishedAt
+	reset.Message, reset.StartedAt, reset.FinishedAt = "", now, metav1.Time{}
 	// Whatever the client wrote there, the controller has to begin with a first look.
 	reset.Phase = v1alpha1.WorkflowUnknown
 	reset.Retries = old.Retries + 1

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apiserver/pkg/authentication/user"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
+	clocktesting "k8s.io/utils/clock/testing"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
@@ -132,10 +133,12 @@ func TestForgedTransitions(t *testing.T) {
 func TestRetryByPlainUpdate_OPS13(t *testing.T) {
 	for form, inline := range map[string]int64{"inside": 1 << 20, "in pages": 1} {
 		t.Run(form, func(t *testing.T) {
-			f := newFixture(t, Options{InlineNodesBytes: inline}, nodes.Options{})
+			clock := clocktesting.NewFakeClock(time.Unix(1_000, 5))
+			f := newFixture(t, Options{InlineNodesBytes: inline, Clock: clock}, nodes.Options{})
 			transitionRun(f, v1alpha1.WorkflowFailed)
 			body := asOldClient(f.get("wf"))
 			resetRoot(body)
+			body.Status.Message = "the client's"
 			change(body, testRoot, func(n *v1alpha1.NodeStatus) { n.Inputs.Parameters[0].Value = v1alpha1.AnyStringPtr("forged") })
 			body.Status.StoredWorkflowSpec = &v1alpha1.WorkflowSpec{
 				Entrypoint: "evil", ServiceAccountName: "admin", Arguments: v1alpha1.Arguments{Parameters: []v1alpha1.Parameter{{Name: "a", Value: v1alpha1.AnyStringPtr("b")}}},
@@ -146,8 +149,12 @@ func TestRetryByPlainUpdate_OPS13(t *testing.T) {
 				t.Fatal(err)
 			}
 			got := f.get("wf").Status
-			if got.Phase != "" || got.Retries != 1 || len(got.Nodes) != 3 || got.Nodes[testRoot].Phase != v1alpha1.NodeRunning {
+			if got.Phase != "" || got.Retries != 1 || len(got.Nodes) != 3 || got.Nodes[testRoot].Phase != v1alpha1.NodeRunning || got.Message != "" || !got.FinishedAt.IsZero() {
 				t.Errorf("not retried: %+v, warnings %v", got, f.takeWarnings())
+			}
+			// Deadlines count from here: the client's clock has no say in it.
+			if root := got.Nodes[testRoot]; got.StartedAt.Unix() != 1_000 || root.StartedAt.Unix() != 1_000 {
+				t.Errorf("started at %s, the root at %s", got.StartedAt, root.StartedAt)
 			}
 			if inputs := got.Nodes[testRoot].Inputs; inputs != nil {
 				t.Errorf("inputs %+v", inputs)

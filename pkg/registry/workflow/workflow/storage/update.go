@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
+	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -28,11 +30,16 @@ const (
 	wholeObject scope = iota
 	// wholeStatus takes all changes.
 	wholeStatus
+	// ownStatus is that of a workflow which the server itself has made out of another one.
+	ownStatus
 )
 
 // statusIgnored is the warning for a status that was not stored.
 const statusIgnored = "the change of status was not stored: through an update of the workflow itself only these are: resuming or setting a suspended step, and resetting the workflow for a retry. Metadata and spec were stored. " +
 	"Use workflows/status for anything else"
+
+// statusForgotten is the warning for a new workflow that brings more of a status than it may.
+const statusForgotten = "of the status only nodes and outputs were stored, without what the new workflow works out itself (%s): it is yet to run"
 
 // writer takes one write of a whole object through: it finds out what became of the nodes, and how the object and its pages
 // have to be stored.
@@ -47,8 +54,8 @@ type writer struct {
 	table *nodes.Table
 	// records are the nodes as they are after the write, if that is known.
 	records []v1alpha1.NodeStatus
-	// ignored is true when a change of status was not taken.
-	ignored bool
+	// warned tells the client what of the status was not taken; empty: all was.
+	warned string
 	// action is what a change of status that was taken amounts to.
 	action string
 	err    error
@@ -64,7 +71,7 @@ func (w *writer) release() { w.table.Release() }
 // reset forgets an attempt: after a conflict the update is made anew from the newer object.
 func (w *writer) reset() {
 	w.table.Release()
-	w.table, w.records, w.ignored, w.action = nil, nil, false, ""
+	w.table, w.records, w.warned, w.action = nil, nil, "", ""
 	w.commit.changes, w.commit.first = nil, false
 }
 
@@ -77,7 +84,10 @@ func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
 	status.OffloadNodeStatusVersion, status.NodeStorage = "", nil
 	finished := status.Phase.Completed()
 	if !finished {
-		*status = startingStatus(status)
+		if forgotten := forgotten(status, w.scope); len(forgotten) > 0 {
+			w.warned = fmt.Sprintf(statusForgotten, strings.Join(forgotten, ", "))
+		}
+		*status = startingStatus(status, w.scope)
 	}
 	if len(status.Nodes) > 0 {
 		records := node.FromWire(status.Nodes)
@@ -89,13 +99,6 @@ func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
 		}
 		w.place(status, records)
 	}
-}
-
-// startingStatus is what a workflow that is yet to run may bring: the results of a memoized resubmission. All else is the
-// controller's to find out. Who may only create workflows could otherwise claim that his had started already, by a spec or a
-// template that no policy has seen, or name volume claims of others as its own.
-func startingStatus(given *v1alpha1.WorkflowStatus) v1alpha1.WorkflowStatus {
-	return v1alpha1.WorkflowStatus{Nodes: given.Nodes, Outputs: given.Outputs}
 }
 
 // forgetInputs takes the inputs of nodes that have yet to run: of a resubmitted workflow they are those of the old one, and
@@ -190,6 +193,9 @@ func replaces(ctx context.Context) bool {
 	return ok && request.Verb == "update"
 }
 
+// now is the time that is noted; whole seconds are all that objects have.
+func (w *writer) now() metav1.Time { return metav1.NewTime(w.clock.Now().UTC().Truncate(time.Second)) }
+
 func carriesNodes(status *v1alpha1.WorkflowStatus) bool {
 	return len(status.Nodes) > 0 || status.CompressedNodes != ""
 }
@@ -222,11 +228,11 @@ func (w *writer) reconcile(ctx context.Context, workflow, old *v1alpha1.Workflow
 	case change.empty() && apiequality.Semantic.DeepEqual(headerStatus(status), headerStatus(&old.Status)):
 		*status = old.Status
 	case w.scope == wholeObject:
-		if w.action = recognised(old, status, stored, &change); w.action != "" {
+		if w.action = recognised(old, status, stored, &change, w.now()); w.action != "" {
 			return w.take(ctx, status, old, change)
 		}
 		*status = old.Status
-		w.ignored = true
+		w.warned = statusIgnored
 	default:
 		if old.Status.Phase.Completed() && !status.Phase.Completed() {
 			status.Retries++
@@ -276,8 +282,8 @@ func (w *writer) finish(ctx context.Context, stored runtime.Object, err error) (
 	if err != nil {
 		return nil, tooLarge(err)
 	}
-	if w.ignored {
-		warning.AddWarning(ctx, "", statusIgnored)
+	if w.warned != "" {
+		warning.AddWarning(ctx, "", w.warned)
 	}
 	header, ok := stored.(*v1alpha1.Workflow)
 	if !ok || headersOnly(ctx) {

@@ -410,10 +410,13 @@ func TestCreateForgetsForgedStatus_CFG04(t *testing.T) {
 			t.Errorf("%q: the nodes are gone", phase)
 		}
 		if phase.Completed() {
-			if got.Phase != phase || got.StoredWorkflowSpec == nil || got.StartedAt.IsZero() {
+			if got.Phase != phase || got.StoredWorkflowSpec == nil || got.StartedAt.IsZero() || len(f.takeWarnings()) != 0 {
 				t.Errorf("a restored workflow lost its status: %+v", got)
 			}
 			continue
+		}
+		if warned := strings.Join(f.takeWarnings(), ""); !strings.Contains(warned, "startedAt, storedTemplates, storedWorkflowTemplateSpec, persistentVolumeClaims") {
+			t.Errorf("%q: warned of %q", phase, warned)
 		}
 		n := got.Nodes["n"]
 		if n.PodUID != "" || n.Inputs != nil {
@@ -423,6 +426,33 @@ func TestCreateForgetsForgedStatus_CFG04(t *testing.T) {
 		if !apiequality.Semantic.DeepEqual(got, v1alpha1.WorkflowStatus{}) {
 			t.Errorf("%q: %+v", phase, got)
 		}
+	}
+}
+
+// What a restored workflow says that its templates were is for reading: when it goes on, they are read again, whoever has it
+// go on, and that it was restored is the server's to say.
+func TestRestoredWorkflowReadsTemplatesAgain_OPS13(t *testing.T) {
+	f := newFixture(t, Options{}, nodes.Options{})
+	restored := newWorkflow("wf")
+	restored.Status = v1alpha1.WorkflowStatus{
+		Phase: v1alpha1.WorkflowFailed, StartedAt: metav1.NewTime(time.Unix(1, 0)), FinishedAt: metav1.NewTime(time.Unix(2, 0)),
+		StoredWorkflowSpec: &v1alpha1.WorkflowSpec{Entrypoint: "evil"}, StoredTemplates: map[string]v1alpha1.Template{"namespaced/lib/main": {Name: "evil"}},
+	}
+	pod := record("wf", 0, v1alpha1.NodeFailed)
+	pod.Type = v1alpha1.NodeTypePod
+	restored.Status.Nodes = v1alpha1.Nodes{pod.ID: pod}
+	f.create(restored)
+	if got := f.get("wf"); got.Annotations[v1alpha1.AnnotationKeyRestored] != "true" || got.Status.StoredWorkflowSpec == nil {
+		t.Fatalf("%v %+v", got.Annotations, got.Status)
+	}
+	body := f.get("wf").DeepCopy()
+	body.Annotations = nil
+	body.Status.Phase, body.Status.StartedAt, body.Status.FinishedAt, body.Status.Nodes = v1alpha1.WorkflowRunning, metav1.NewTime(time.Unix(3, 0)), metav1.Time{}, nil
+	if _, err := f.put(f.Workflow, body); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.get("wf"); got.Status.Retries != 1 || got.Status.StoredWorkflowSpec != nil || got.Status.StoredTemplates != nil || got.Annotations[v1alpha1.AnnotationKeyRestored] != "true" {
+		t.Errorf("%v %+v", got.Annotations, got.Status)
 	}
 }
 
