@@ -38,6 +38,8 @@ type Options struct {
 	Storage StorageOptions
 	// Identity says how kube-apiserver finds this server.
 	Identity IdentityOptions
+	// Artifacts says how artifacts are read.
+	Artifacts ArtifactOptions
 	// Logging sets verbosity and format.
 	Logging *logsapi.LoggingConfiguration
 
@@ -101,6 +103,7 @@ func NewOptions() *Options {
 			Secret:     "fairlead-apiserver-cert",
 			APIService: v1alpha1.Version + "." + v1alpha1.GroupName,
 		},
+		Artifacts:                   NewArtifactOptions(),
 		Logging:                     logsapi.NewLoggingConfiguration(),
 		APIGroup:                    v1alpha1.GroupName,
 		MaxRequestsInFlight:         generic.MaxRequestsInFlight,
@@ -132,6 +135,7 @@ func (o *Options) ownCertificate() bool {
 func (o *Options) AddFlags(flags *pflag.FlagSet) {
 	o.Recommended.AddFlags(flags)
 	o.Storage.AddFlags(flags)
+	o.Artifacts.AddFlags(flags)
 	logsapi.AddFlags(o.Logging, flags)
 	utilfeature.DefaultMutableFeatureGate.AddFlag(flags)
 
@@ -190,6 +194,7 @@ func (o *Options) Validate() error {
 		problems = append(problems, errors.New("--request-timeout must be greater than 0"))
 	}
 	problems = append(problems, o.Storage.Validate(o.Recommended.Etcd)...)
+	problems = append(problems, o.Artifacts.Validate()...)
 	problems = append(problems, o.Recommended.SecureServing.Validate()...)
 	problems = append(problems, o.Recommended.Authentication.Validate()...)
 	problems = append(problems, o.Recommended.Authorization.Validate()...)

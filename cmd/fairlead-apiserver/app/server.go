@@ -159,8 +159,12 @@ func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (id
 			return nil
 		}
 	}
+	stores, err := o.Artifacts.source(ctx, c.kube.CoreV1(), o.Identity.Namespace)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	marker := identity.NewConfigMapMarker(c.kube.CoreV1().ConfigMaps(o.Identity.Namespace), identity.DefaultConfigMapName)
-	return marker, podlog.NewPods(c.kube), artifacts.NewSource(c.kube.CoreV1()), nil
+	return marker, podlog.NewPods(c.kube), stores, nil
 }
 
 // useAdmission leaves out the plugins that cannot work in this cluster and completes what the others need.

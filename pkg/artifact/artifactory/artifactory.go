@@ -23,7 +23,7 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 	}
 	return &httpartifact.Driver{
 		Unsupported: artifact.Unsupported{Kind: artifact.KindArtifactory},
-		Client:      httpartifact.NewClient(httpartifact.Transport()),
+		Client:      httpartifact.NewClient(httpartifact.Transport(ctx)),
 		URL:         func(a *wfv1.Artifact) string { return a.Artifactory.URL },
 		Request:     func(_ *wfv1.Artifact, request *http.Request) { login(request) },
 	}, nil

@@ -33,3 +33,8 @@ func (r Resources) ConfigMap(ctx context.Context, name, key string) ([]byte, err
 func Select(name, key string) *corev1.SecretKeySelector {
 	return &corev1.SecretKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
 }
+
+// SelectConfigMap is a selector for a key of a ConfigMap.
+func SelectConfigMap(name, key string) *corev1.ConfigMapKeySelector {
+	return &corev1.ConfigMapKeySelector{LocalObjectReference: corev1.LocalObjectReference{Name: name}, Key: key}
+}

@@ -62,7 +62,7 @@ func newClient(ctx context.Context, location *wfv1.AzureBlobContainer, resources
 	}
 	options := &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{
 		MaxRetries: 3, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: time.Second,
-	}}}
+	}, Transport: &http.Client{Transport: artifact.Transport(ctx)}}}
 	if location.UseSDKCreds {
 		login, err := azidentity.NewDefaultAzureCredential(nil)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 	"time"
 
 	"cloud.google.com/go/storage"
@@ -51,7 +52,7 @@ func newStore(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.
 	}
 	switch {
 	case key != "":
-		if err := checkKey(key); err != nil {
+		if err := checkKey(ctx, key); err != nil {
 			return nil, fmt.Errorf("gcs.serviceAccountKeySecret: %w", err)
 		}
 		options = append(options, option.WithAuthCredentialsJSON(option.ServiceAccount, []byte(key)))
@@ -76,14 +77,21 @@ func newStore(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.
 	}, nil
 }
 
-// checkKey accepts keys of service accounts only: other files of credentials name programs to run and addresses to ask.
-func checkKey(key string) error {
-	var content struct{ Type string }
+// checkKey accepts keys of service accounts only: other files of credentials name programs to run and addresses to ask. Under
+// a guard it accepts only those that are exchanged for tokens at Google.
+func checkKey(ctx context.Context, key string) error {
+	var content struct {
+		Type     string
+		TokenURI string `json:"token_uri"`
+	}
 	if err := json.Unmarshal([]byte(key), &content); err != nil {
 		return errors.New("this is not the JSON key of a Google service account")
 	}
 	if content.Type != "service_account" {
 		return fmt.Errorf("credentials of type %q are not supported, only the key of a service account", content.Type)
+	}
+	if _, guarded := artifact.GuardOf(ctx); guarded && !strings.HasPrefix(content.TokenURI, "https://oauth2.googleapis.com/") && content.TokenURI != "" {
+		return fmt.Errorf("its token_uri %w from here: it is not Google's", artifact.ErrForbiddenAddress)
 	}
 	return nil
 }

@@ -19,6 +19,7 @@ import (
 func clientOptions(ctx context.Context, location *wfv1.HDFSConfig, resources artifact.Resources) (hdfs.ClientOptions, error) {
 	options := hdfs.ClientOptions{
 		Addresses: location.Addresses, User: location.HDFSUser, DataTransferProtection: location.DataTransferProtection, UseDatanodeHostname: true,
+		NamenodeDialFunc: artifact.DialContext(ctx), DatanodeDialFunc: artifact.DialContext(ctx),
 	}
 	if len(location.Addresses) == 0 {
 		return options, errors.New("the location needs hdfs.addresses")
@@ -60,6 +61,9 @@ func kerberos(ctx context.Context, location *wfv1.HDFSConfig, resources artifact
 	settings, err := config.NewFromString(text)
 	if err != nil {
 		return nil, fmt.Errorf("hdfs.krbConfigConfigMap holds no krb5.conf: %w", err)
+	}
+	if err := checkRealms(ctx, settings); err != nil {
+		return nil, fmt.Errorf("hdfs.krbConfigConfigMap: %w", err)
 	}
 	if location.KrbCCacheSecret != nil {
 		content, err := artifact.SecretValue(ctx, resources, location.KrbCCacheSecret)

@@ -19,7 +19,7 @@ import (
 // authenticated returns a client that authenticates as asked, and what it puts on every request of an artifact.
 func authenticated(ctx context.Context, auth *wfv1.HTTPAuth, resources artifact.Resources) (*http.Client, func(*http.Request), error) {
 	nothing := func(*http.Request) {}
-	transport := Transport()
+	transport := Transport(ctx)
 	if auth == nil {
 		return NewClient(transport), nothing, nil
 	}

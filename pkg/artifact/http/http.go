@@ -58,11 +58,10 @@ type Driver struct {
 	ViaFile func(*wfv1.Artifact) bool
 }
 
-// Transport is Go's own, with a limit on how long a server may be silent and a pause before bodies, so that a server can
-// send the request elsewhere before it is burdened with gigabytes.
-func Transport() *http.Transport {
-	transport := http.DefaultTransport.(*http.Transport).Clone()
-	transport.ResponseHeaderTimeout = 5 * time.Minute
+// Transport is that of other drivers, with a pause before bodies, so that a server can send the request elsewhere before it is
+// burdened with gigabytes.
+func Transport(ctx context.Context) *http.Transport {
+	transport := artifact.Transport(ctx)
 	transport.ExpectContinueTimeout = time.Second
 	return transport
 }

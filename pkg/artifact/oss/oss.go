@@ -41,7 +41,8 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 	if err != nil {
 		return nil, err
 	}
-	config := oss.LoadDefaultConfig().WithEndpoint(location.Endpoint).WithCredentialsProvider(login).WithRetryMaxAttempts(requestRetries)
+	config := oss.LoadDefaultConfig().WithEndpoint(location.Endpoint).WithCredentialsProvider(login).WithRetryMaxAttempts(requestRetries).
+		WithHttpClient(&http.Client{Transport: artifact.Transport(ctx)})
 	if region := regionOf(location.Endpoint); region != "" {
 		config = config.WithRegion(region)
 	} else {

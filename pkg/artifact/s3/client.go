@@ -85,6 +85,7 @@ func newTransport(ctx context.Context, secure bool, location *wfv1.S3Bucket, res
 	if err != nil {
 		return nil, err
 	}
+	transport.DialContext = artifact.DialContext(ctx)
 	authority, err := artifact.SecretValue(ctx, resources, location.CASecret)
 	if err != nil || authority == "" {
 		return transport, err

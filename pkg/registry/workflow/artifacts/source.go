@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -20,6 +21,10 @@ import (
 type Source struct {
 	// Resources reads the Secrets and ConfigMaps of a namespace.
 	Resources func(namespace string) artifact.Resources
+	// Guard tells to which addresses this server may connect, where a user's location leads; nil: to all.
+	Guard artifact.Guard
+	// Drivers are the names of the artifact drivers of others that run beside this server.
+	Drivers []string
 }
 
 // NewSource reads credentials from the cluster. client must be allowed to get the Secrets that artifacts name.
@@ -46,8 +51,13 @@ func (s *Source) Driver(ctx context.Context, wf *v1alpha1.Workflow, declared *v1
 	case kind == artifact.KindAzure && l.Azure.AccountKeySecret == nil && !l.Azure.UseSDKCreds:
 		// Without a login this would be a way to have the server fetch from wherever a user likes.
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is at %s, open to everybody: get it there", a.Name, artifact.Describe(l)))
+	case kind == artifact.KindPlugin && !slices.Contains(s.Drivers, string(l.Plugin.Name)):
+		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is kept by the artifact driver %s, which does not run beside this server: its administrator can add it as a sidecar and name it with --artifact-drivers", a.Name, l.Plugin.Name))
 	case artifact.Ambient(l):
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q (%s) is read with the credentials of the workflow's pods, which this server does not have: give its location Secrets with credentials", a.Name, artifact.Describe(l)))
+	}
+	if s.Guard != nil {
+		ctx = artifact.WithGuard(ctx, s.Guard)
 	}
 	driver, err := artifact.New(ctx, l, s.Resources(wf.Namespace))
 	if err != nil {
@@ -79,6 +89,8 @@ func asStatus(err error, namespace string) error {
 		return refused(http.StatusForbidden, fmt.Sprintf("this server may not read the credentials of the artifact: %v. Let its service account get these Secrets of namespace %s (manifests/components/artifact-access grants it for all namespaces)", err, namespace))
 	case errors.As(err, &status):
 		return err
+	case errors.Is(err, artifact.ErrForbiddenAddress):
+		return refused(http.StatusForbidden, err.Error()+" (--artifact-store-denied-networks of this server)")
 	case errors.Is(err, artifact.ErrNotSupported):
 		return refused(http.StatusNotImplemented, err.Error())
 	}
@@ -100,6 +112,9 @@ type clusterResources struct {
 	client    corev1client.CoreV1Interface
 	namespace string
 }
+
+// WorkflowNamespace is what artifact drivers of others are told.
+func (r clusterResources) WorkflowNamespace() string { return r.namespace }
 
 // Secret implements artifact.Resources.
 func (r clusterResources) Secret(ctx context.Context, name, key string) ([]byte, error) {
