@@ -22,8 +22,8 @@ import (
 )
 
 func newArtifacts(e *environment) *cobra.Command {
-	cmd := &cobra.Command{Use: "artifacts", Aliases: []string{"artifact"}, Short: "List and download the artifacts of a workflow"}
-	cmd.AddCommand(newArtifactsList(e), newArtifactsCopy(e))
+	cmd := &cobra.Command{Use: "artifacts", Aliases: []string{"artifact"}, Short: "List, download and upload artifacts"}
+	cmd.AddCommand(newArtifactsList(e), newArtifactsCopy(e), newArtifactsUpload(e))
 	return cmd
 }
 
@@ -257,10 +257,10 @@ func (o *copyOptions) save(ctx context.Context, open transfer.Open, title, targe
 }
 
 // progress is where a bar is drawn: standard error, if a person looks at it.
-func (o *copyOptions) progress(title string) func(size int64) transfer.Bar {
+func (e *environment) progress(title string) func(size int64) transfer.Bar {
 	return func(size int64) transfer.Bar {
-		if file, ok := o.ErrOut.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
-			return transfer.NewBar(o.ErrOut, title, size, o.screen().Colours, o.ascii)
+		if file, ok := e.ErrOut.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+			return transfer.NewBar(e.ErrOut, title, size, e.screen().Colours, e.ascii)
 		}
 		return transfer.Discard
 	}

@@ -104,6 +104,9 @@ func (e *environment) completeSteps(words func(*v1alpha1.NodeStatus) []string) c
 		seen := map[string]bool{}
 		nodes := e.nodesOf(cmd, args[0])
 		for i := range nodes {
+			if nodes[i].Type == v1alpha1.NodeTypeStepGroup {
+				continue // nothing that anybody named
+			}
 			for _, word := range words(&nodes[i]) {
 				if word != "" && !seen[word] {
 					seen[word] = true

@@ -66,7 +66,7 @@ func hint(err error) string {
 			said.Details = &metav1.StatusDetails{}
 		}
 		return hintAt(&said)
-	case clientcmd.IsContextNotFound(err):
+	case clientcmd.IsContextNotFound(err), strings.HasPrefix(err.Error(), "context ") && strings.HasSuffix(err.Error(), "does not exist"):
 		return "`kubectl config get-contexts` shows which there are."
 	case utilnet.IsConnectionRefused(err), strings.Contains(err.Error(), "no such host"):
 		return "Is the cluster up, and is it the right one? `kubectl config get-contexts` shows which there are; KUBECONFIG and --kubeconfig say where\nthey are looked up."

@@ -36,6 +36,7 @@ type submitOptions struct {
 	priority      int32
 	scheduledTime string
 	strict        strictness
+	artifacts     artifactFlags
 }
 
 func newSubmit(e *environment) *cobra.Command {
@@ -45,11 +46,16 @@ func newSubmit(e *environment) *cobra.Command {
 		Short: "Create workflows from files, or from a template or a schedule",
 		Long: `Create workflows from files, addresses or standard input, or from what is in the cluster: a WorkflowTemplate, a
 ClusterWorkflowTemplate or a CronWorkflow. Flags change the workflows before they are created. The API group of the files is replaced
-by the one that the cluster serves; objects of other kinds are left out with a warning.`,
+by the one that the cluster serves; objects of other kinds are left out with a warning.
+
+--artifact uploads a file to the artifact repository of the namespace, and has the workflow take it from there. With --dry-run
+nothing is uploaded.`,
 		Example: `  # with a parameter, and look at it until it is over
   kubectl workflow submit hello-world.yaml -p message=hi --watch
   # from a template, with parameters of a file; the exit code is the result
   kubectl workflow submit --from workflowtemplate/build -f parameters.yaml --wait
+  # with a file of this machine as the artifact that the workflow takes
+  kubectl workflow submit build.yaml --artifact source=source.tgz --log
   # would the server take it?
   kubectl workflow submit hello-world.yaml --dry-run=server -o yaml`,
 		ValidArgsFunction: manifests,
@@ -71,6 +77,8 @@ by the one that the cluster serves; objects of other kinds are left out with a w
 	flags.StringVar(&o.scheduledTime, "scheduled-time", "", "With --from cronworkflow/NAME: the time to take for the scheduled one, such as 2006-01-02T15:04:05Z")
 	addDryRunFlag(cmd, &o.dryRun, "print what would be sent")
 	o.strict.addFlag(cmd)
+	o.artifacts.environment = e
+	o.artifacts.addFlags(cmd)
 	o.follow.addFlags(cmd)
 	o.follow.addNodeFlags(cmd)
 	_ = cmd.RegisterFlagCompletionFunc("from", e.completeFrom)
@@ -85,6 +93,9 @@ func (o *submitOptions) run(ctx context.Context, args []string, priority bool) e
 	}
 	settings, err := o.settings(ctx, priority)
 	if err != nil {
+		return err
+	}
+	if err := o.artifacts.validate(); err != nil {
 		return err
 	}
 	switch {
@@ -190,6 +201,11 @@ func (o *submitOptions) submitFiles(ctx context.Context, sources []string, setti
 	if err := o.follow.validate(len(workflows), o.dryRun, o.output); err != nil {
 		return err
 	}
+	for _, workflow := range workflows {
+		if err := o.artifacts.apply(ctx, c, workflow, o.dryRun); err != nil {
+			return err
+		}
+	}
 	var created []types.NamespacedName
 	for _, workflow := range workflows {
 		if o.dryRun != dryRunClient {
@@ -260,6 +276,12 @@ func (o *submitOptions) submitFrom(ctx context.Context, settings *manifest.Setti
 	if o.dryRun == dryRunClient {
 		return errors.New("what is made from an object in the cluster is made by the server: use --dry-run=server")
 	}
+	o.artifacts.purpose = name
+	uploaded, err := o.artifacts.uploadAll(ctx, c, namespace, client.Repository{}, o.dryRun)
+	if err != nil {
+		return err
+	}
+	body.Artifacts = slices.Concat(o.artifacts.keys, uploaded)
 	workflow, err := c.Do(ctx, resource, namespace, name, "submit", body, o.dryRun == dryRunServer)
 	if err != nil {
 		return err
