@@ -23,6 +23,7 @@ type options struct {
 	credentialsDir, credentialsIn string
 	certFile, keyFile             string
 	keepAlive                     bool
+	keepFree                      uint64
 }
 
 func main() {
@@ -35,6 +36,7 @@ func main() {
 	flag.StringVar(&o.certFile, "tls-cert-file", "", "serving certificate, PEM; empty: plain HTTP")
 	flag.StringVar(&o.keyFile, "tls-key-file", "", "its private key, PEM")
 	flag.BoolVar(&o.keepAlive, "keep-alive", false, "keep connections open between requests; clients must then send a Content-Length with empty objects")
+	flag.Uint64Var(&o.keepFree, "keep-free-bytes", 2<<30, "how much of the disk of the objects is kept free for others: what would go beyond is refused")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
@@ -53,8 +55,8 @@ func run(ctx context.Context, o options) error {
 	if err := os.MkdirAll(objects, 0o750); err != nil {
 		return err
 	}
-	// Certificates are read later, from another working directory.
-	for _, file := range []*string{&o.certFile, &o.keyFile} {
+	// They are used later, from another working directory.
+	for _, file := range []*string{&o.certFile, &o.keyFile, &objects} {
 		if *file != "" {
 			if *file, err = filepath.Abs(*file); err != nil {
 				return err
@@ -70,7 +72,8 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("bucket %s: %w", o.bucket, err)
 	}
 	fmt.Printf("serving S3 on %s, bucket %s, objects in %s\n", o.listen, o.bucket, objects)
-	err = embedgw.RunVersityGW(ctx, files, &embedgw.Config{
+	store := roomy{Backend: files, keep: o.keepFree, free: freeIn(objects)}
+	err = embedgw.RunVersityGW(ctx, store, &embedgw.Config{
 		RootUserAccess: keys.access, RootUserSecret: keys.secret, IAMService: oneAccount{keys},
 		Ports: []string{o.listen}, CertFile: o.certFile, KeyFile: o.keyFile, KeepAlive: o.keepAlive,
 		MaxConnections: 1024, MaxRequests: 512, MultipartMaxParts: 10000, HealthPath: "/healthz", Quiet: true,

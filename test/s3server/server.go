@@ -65,13 +65,21 @@ func startMinIO(t testing.TB, name string, certificate *certificate) *Server {
 // does wrong shows there first. It ends with the test.
 func Store(t testing.TB) *Server {
 	t.Helper()
+	return StoreWith(t)
+}
+
+// StoreWith starts that store with further flags.
+func StoreWith(t testing.TB, flags ...string) *Server {
+	t.Helper()
 	program := build(t, "../../cmd/fairlead-store", "fairlead.dev/fairlead/cmd/fairlead-store")
 	s := newServer(t, "store", "/healthz", nil)
 	credentials := filepath.Join(s.dir, "credentials")
 	write(t, filepath.Join(credentials, "accesskey"), []byte(s.AccessKey))
 	write(t, filepath.Join(credentials, "secretkey"), []byte(s.SecretKey))
 	s.command = func() *exec.Cmd {
-		return exec.Command(program, "--data-dir", filepath.Join(s.dir, "data"), "--listen", s.Endpoint, "--credentials-dir", credentials, "--keep-alive")
+		return exec.Command(program, append([]string{
+			"--data-dir", filepath.Join(s.dir, "data"), "--listen", s.Endpoint, "--credentials-dir", credentials, "--keep-alive", "--keep-free-bytes=0",
+		}, flags...)...)
 	}
 	s.Start(t)
 	return s

@@ -1,6 +1,7 @@
 package git_test
 
 import (
+	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -23,6 +24,7 @@ import (
 	"time"
 
 	"golang.org/x/crypto/ssh"
+	"k8s.io/apimachinery/pkg/util/wait"
 )
 
 // Real Git servers on the loopback interface, all made of the git program: smart HTTP, git:// and SSH.
@@ -52,7 +54,7 @@ type repositories struct {
 func newRepositories(t testing.TB) *repositories {
 	t.Helper()
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("git is not installed (hack/cluster/prereqs.sh does)")
+		t.Skip("the git program, of which the servers are made, is not installed (hack/cluster/prereqs.sh does that)")
 	}
 	r := &repositories{dir: t.TempDir()}
 	r.library(t, "inner")
@@ -154,18 +156,17 @@ func (r *repositories) overGit(t testing.TB) string {
 		_ = daemon.Process.Kill()
 		_ = daemon.Wait()
 	})
-	deadline := time.Now().Add(30 * time.Second)
-	for {
+	err = wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
 		connection, err := net.Dial("tcp", address)
-		if err == nil {
-			connection.Close()
-			return "git://" + address
+		if err != nil {
+			return false, nil //nolint:nilerr // it is still starting
 		}
-		if time.Now().After(deadline) {
-			t.Fatalf("git daemon does not answer on %s: %v", address, err)
-		}
-		time.Sleep(10 * time.Millisecond)
+		return true, connection.Close()
+	})
+	if err != nil {
+		t.Fatalf("git daemon does not answer on %s: %v", address, err)
 	}
+	return "git://" + address
 }
 
 // sshServer runs git-upload-pack for whoever has the client's key.

@@ -98,7 +98,7 @@ func TestCreateBucket(t *testing.T) {
 // DRV-01: keys of the store, keys of the customer; both need TLS, whose authority comes from caSecret.
 func TestEncryption(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: S3 servers are not started")
+		t.Skip("-short: MinIO with TLS and a key for encryption (hack/tools/minio) is not started")
 	}
 	server := s3server.MinIOTLS(t)
 	ctx := context.Background()
@@ -172,6 +172,25 @@ func TestEncryption(t *testing.T) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+// A store without room says so in words, and that is not tried again.
+func TestFullStore(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: fairlead-store, a server of its own, is not started")
+	}
+	server := s3server.StoreWith(t, "--keep-free-bytes=1152921504606846976")
+	a := at(server, "key")
+	a.S3.Bucket, a.S3.CreateBucketIfNotPresent = "artifacts", nil
+	driver := driverFor(t, server, a)
+	for name, err := range map[string]error{
+		"file":   driver.Save(t.Context(), a, writeFile(t, filepath.Join(t.TempDir(), "file"), []byte("content"))),
+		"stream": driver.SaveStream(t.Context(), a, io.MultiReader(bytes.NewReader(random(t, 20<<20)))),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "the artifact store is full: its disk has ") || artifact.Transient(err) {
+			t.Errorf("%s: transient=%t: %v", name, artifact.Transient(err), err)
+		}
+	}
 }
 
 // killer kills the server once it has given some of its content.

@@ -39,7 +39,7 @@ func note(most *atomic.Uint64) {
 // Issue 4: memory does not depend on the size: 200 MB and 20 MB take about the same, within the executor's 64 MiB.
 func TestConstantMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: S3 servers are not started")
+		t.Skip("-short: fairlead-store, a server of its own, is not started")
 	}
 	server := s3server.Store(t)
 	ctx := context.Background()

@@ -28,7 +28,7 @@ var servers = map[string]func(testing.TB) *s3server.Server{
 func onEveryServer(t *testing.T, test func(t *testing.T, server *s3server.Server)) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("-short: S3 servers are not started")
+		t.Skip("-short: MinIO (hack/tools/minio) and fairlead-store are not started")
 	}
 	for name, start := range servers {
 		t.Run(name, func(t *testing.T) {

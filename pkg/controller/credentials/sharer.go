@@ -15,8 +15,10 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	corev1client "k8s.io/client-go/kubernetes/typed/core/v1"
+	"k8s.io/client-go/tools/pager"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
 )
@@ -27,9 +29,15 @@ const LabelCopiedFrom = "fairlead.dev/copied-from"
 // lookAgain is how long a copy is believed to be as it was left.
 const lookAgain = time.Minute
 
+// client is what a Sharer asks the cluster for.
+type client interface {
+	corev1client.SecretsGetter
+	corev1client.NamespacesGetter
+}
+
 // Sharer keeps copies of one Secret.
 type Sharer struct {
-	secrets corev1client.SecretsGetter
+	secrets client
 	source  types.NamespacedName
 	clock   clock.WithTicker
 
@@ -38,7 +46,7 @@ type Sharer struct {
 }
 
 // NewSharer shares the Secret of this namespace and name.
-func NewSharer(secrets corev1client.SecretsGetter, namespace, name string, clock clock.WithTicker) *Sharer {
+func NewSharer(secrets client, namespace, name string, clock clock.WithTicker) *Sharer {
 	return &Sharer{secrets: secrets, source: types.NamespacedName{Namespace: namespace, Name: name}, clock: clock, copies: map[string]time.Time{}}
 }
 
@@ -89,6 +97,12 @@ func (s *Sharer) renew(ctx context.Context, last string) string {
 		return last
 	}
 	renewed := original.ResourceVersion
+	if last == "" {
+		if err := s.adopt(ctx); err != nil {
+			logger.Error(err, "Cannot find the copies of the credentials that were made before, will try again")
+			renewed = last
+		}
+	}
 	for _, namespace := range s.namespaces() {
 		err := s.put(ctx, original, namespace)
 		if apierrors.IsNotFound(err) || apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) { // the namespace goes or is gone
@@ -103,6 +117,37 @@ func (s *Sharer) renew(ctx context.Context, last string) string {
 		}
 	}
 	return renewed
+}
+
+// adopt takes note of the copies that an earlier run of the controller has made: in namespaces where nothing runs at the moment
+// they have to be renewed as well.
+func (s *Sharer) adopt(ctx context.Context) error {
+	return pager.New(func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+		return s.secrets.Namespaces().List(ctx, o)
+	}).EachListItem(ctx, metav1.ListOptions{}, func(obj runtime.Object) error {
+		namespace := obj.(*corev1.Namespace).Name
+		if s.knows(namespace) {
+			return nil
+		}
+		copied, err := s.secrets.Secrets(namespace).Get(ctx, s.source.Name, metav1.GetOptions{})
+		if apierrors.IsNotFound(err) || err == nil && copied.Labels[LabelCopiedFrom] != s.source.Namespace {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.copies[namespace] = time.Time{} // not looked at yet
+		return nil
+	})
+}
+
+func (s *Sharer) knows(namespace string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, known := s.copies[namespace]
+	return known
 }
 
 func (s *Sharer) namespaces() []string {

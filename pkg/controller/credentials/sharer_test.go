@@ -1,6 +1,7 @@
 package credentials
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -67,5 +68,39 @@ func TestSharer_ART11(t *testing.T) {
 	}
 	if err := NewSharer(kube.CoreV1(), "system", "nosuch", now).Ensure(t.Context(), "team"); err == nil {
 		t.Error("no error without an original")
+	}
+}
+
+// A controller that starts finds the copies that were made before it, also where nothing runs: a new key arrives there too.
+func TestSharer_AfterARestart(t *testing.T) {
+	copied := map[string]string{LabelCopiedFrom: "system"}
+	kube := fake.NewClientset(
+		secret("system", "new", "7", nil), secret("idle", "old", "1", copied), secret("owned", "own", "1", nil), secret("other", "old", "1", map[string]string{LabelCopiedFrom: "another"}),
+	)
+	for _, name := range []string{"system", "idle", "owned", "other", "empty"} {
+		if _, err := kube.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}, metav1.CreateOptions{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	refused := true
+	kube.PrependReactor("list", "namespaces", func(clienttesting.Action) (bool, runtime.Object, error) {
+		return refused, nil, apierrors.NewInternalError(errors.New("not now"))
+	})
+	s := NewSharer(kube.CoreV1(), "system", "store", clocktesting.NewFakeClock(time.Unix(0, 0)))
+	if last := s.renew(t.Context(), ""); last != "" {
+		t.Errorf("what could not be looked up is taken for done: %q", last)
+	}
+	refused = false
+	if last := s.renew(t.Context(), ""); last != "7" {
+		t.Errorf("version %q", last)
+	}
+	for namespace, want := range map[string]string{"idle": "new", "owned": "own", "other": "old", "system": "new", "empty": ""} {
+		found, err := kube.CoreV1().Secrets(namespace).Get(t.Context(), "store", metav1.GetOptions{})
+		if apierrors.IsNotFound(err) && want == "" {
+			continue
+		}
+		if err != nil || string(found.Data["key"]) != want {
+			t.Errorf("%s: %q, %v", namespace, found.Data["key"], err)
+		}
 	}
 }
