@@ -19,7 +19,7 @@ func explain(err error) string {
 	var status apierrors.APIStatus
 	if errors.As(err, &status) {
 		said := status.Status()
-		text = strings.TrimSuffix(text, said.Message) + plain(&said)
+		text = strings.Replace(text, said.Message, plain(&said), 1)
 	}
 	if hint := hint(err); hint != "" {
 		text += "\n" + hint
@@ -84,6 +84,9 @@ var whereToLook = map[string]string{
 	"cronworkflows":            "`kubectl workflow cron list` shows which there are; -n chooses another namespace.",
 }
 
+// groupOf are the commands about kinds other than workflows.
+var groupOf = map[string]string{"workflowtemplates": "template", "clusterworkflowtemplates": "clustertemplate", "cronworkflows": "cron"}
+
 func hintAt(status *metav1.Status) string {
 	message := status.Message
 	switch status.Reason {
@@ -103,6 +106,9 @@ func hintAt(status *metav1.Status) string {
 			return fmt.Sprintf("`kubectl workflow wait %s` waits until it is over, `kubectl workflow stop %s` ends it.", status.Details.Name, status.Details.Name)
 		}
 	case metav1.StatusReasonAlreadyExists:
+		if command := groupOf[status.Details.Kind]; command != "" {
+			return fmt.Sprintf("`kubectl workflow %s update` changes it, and `kubectl apply -f` creates or changes.", command)
+		}
 		return "Give it another name with --name, or a generated one with --generate-name."
 	case metav1.StatusReasonBadRequest:
 		switch {

@@ -44,6 +44,8 @@ func TestExplain(t *testing.T) {
 		{"misspelt", status(metav1.StatusReasonBadRequest, `strict decoding error: unknown field "spec.x"`), []string{"kubectl explain", "--strict=false"}},
 		{"no right", apierrors.NewForbidden(workflows, "x", errors.New("bob cannot get it")), []string{"can-i", "Role"}},
 		{"not logged in", apierrors.NewUnauthorized("who?"), []string{"Log in again"}},
+		{"a template there already", apierrors.NewAlreadyExists(v1alpha1.Resource("workflowtemplates"), "x"), []string{"`kubectl workflow template update`"}},
+		{"more behind it", fmt.Errorf("%w; do that", apierrors.NewConflict(workflows, "x", errors.New("no"))), []string{`workflow "x": no; do that`}},
 		{"nothing to add", errors.New("so it is"), []string{"so it is"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

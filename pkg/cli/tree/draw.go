@@ -3,6 +3,8 @@ package tree
 import (
 	"time"
 
+	"github.com/rivo/uniseg"
+
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
@@ -40,6 +42,18 @@ func (o *Options) symbols() *symbols {
 		return &ascii
 	}
 	return &unicode
+}
+
+// clip cuts text that is too wide, and marks that it did.
+func (o *Options) clip(text string, width int) string {
+	if uniseg.StringWidth(text) <= width {
+		return text
+	}
+	ellipsis := o.symbols().ellipsis
+	if room := width - uniseg.StringWidth(ellipsis); room > 0 {
+		return Cut(text, room) + ellipsis
+	}
+	return Cut(text, width)
 }
 
 func (o *Options) paint(style Style, text string) string {

@@ -108,6 +108,16 @@ func mixed() *planter {
 	return p
 }
 
+// longNames has names that are wider than any screen.
+func longNames() *planter {
+	p := newPlanter("long")
+	p.add(dag, failed, "long", "", nil, message("child 'x' failed"))
+	p.add(tasks, failed, "long.each", "long", []string{"long"})
+	p.add(pod, succeeded, "long.each(0:"+strings.Repeat("very ", 20)+"long)", "long", []string{"long.each"})
+	p.add(pod, failed, "long.each(1:"+strings.Repeat("とても", 20)+")", "long", []string{"long.each"}, message("Error (exit code 1): "+strings.Repeat("x", 200)))
+	return p
+}
+
 // fan is one DAG with many tasks of a loop, of which some failed and some run.
 func fan(count int) *planter {
 	p := newPlanter("fan")
@@ -165,6 +175,8 @@ func TestDraw(t *testing.T) {
 		{"mixed-narrow", mixed(), Options{Width: 48}},
 		{"mixed-failed", mixed(), Options{Keep: func(n *v1alpha1.NodeStatus) bool { return n.Phase == failed }}},
 		{"mixed-coloured", mixed(), Options{Width: 60, Paint: func(s Style, text string) string { return "<" + string(s) + ":" + text + ">" }}},
+		{"long-names", longNames(), Options{Width: 60}},
+		{"long-names-ascii", longNames(), Options{Width: 40, ASCII: true}},
 		{"fan", fan(10_000), Options{}},
 		{"fan-screen", fan(10_000), Options{Lines: 24}},
 		{"fan-tiny", fan(10_000), Options{Lines: 4}},
@@ -205,6 +217,13 @@ func TestHeading(t *testing.T) {
 	finished.Spec.ServiceAccountName = "runner"
 	finished.Spec.Arguments.Parameters = []v1alpha1.Parameter{{Name: "a", Value: ptr.To(v1alpha1.AnyString("1\n2"))}, {Name: "long-name"}}
 	finished.Spec.WorkflowTemplateRef = &v1alpha1.WorkflowTemplateRef{Name: "tmpl"}
+	for _, width := range []int{18, 30, 40, 60} {
+		for _, line := range Heading(finished, nil, Options{Now: epoch.Add(5 * time.Minute), Width: width}) {
+			if got := uniseg.StringWidth(line); got > width {
+				t.Errorf("%d columns on a screen of %d: %q", got, width, line)
+			}
+		}
+	}
 	brief := Heading(finished, nil, Options{Now: epoch.Add(5 * time.Minute), Short: true})
 	if len(brief) != 1 || brief[0] != "done  Failed  2m  12 of 20" {
 		t.Errorf("in one line: %q", brief)

@@ -79,15 +79,21 @@ func (h *heading) styled(key string, style Style, value string) {
 		return
 	}
 	if width := h.options.Width; width > 0 {
-		value = Cut(value, width-keyWidth)
+		value = h.options.clip(value, width-keyWidth)
 	}
 	h.lines = append(h.lines, fmt.Sprintf("%-*s%s", keyWidth, key, h.options.paint(style, value)))
 }
 
 func (h *heading) time(key string, at time.Time) {
-	if !at.IsZero() {
-		h.line(key, fmt.Sprintf("%s (%s ago)", at.UTC().Format(time.RFC3339), duration.HumanDuration(max(0, h.options.Now.Sub(at)))))
+	if at.IsZero() {
+		return
 	}
+	ago := duration.HumanDuration(max(0, h.options.Now.Sub(at))) + " ago"
+	value := fmt.Sprintf("%s (%s)", at.UTC().Format(time.RFC3339), ago)
+	if width := h.options.Width; width > 0 && keyWidth+len(value) > width {
+		value = ago
+	}
+	h.line(key, value)
 }
 
 func (h *heading) took(status *v1alpha1.WorkflowStatus) string {
@@ -128,7 +134,7 @@ func (h *heading) values(key string, parameters []v1alpha1.Parameter) {
 		}
 		line := fmt.Sprintf("  %-*s %s", width, p.Name+":", value)
 		if h.options.Width > 0 {
-			line = Cut(line, h.options.Width)
+			line = h.options.clip(line, h.options.Width)
 		}
 		h.lines = append(h.lines, strings.TrimRight(line, " "))
 	}

@@ -140,12 +140,34 @@ func (d *drawing) aligned(names []string) []string {
 			widths[column] = max(widths[column], rows[i].cells[column].width())
 		}
 	}
+	d.share(widths)
 	lines := make([]string, 0, len(rows))
 	for i := range rows {
 		lines = append(lines, d.line(&rows[i], widths))
 	}
 	return lines
 }
+
+// share takes from the names what the other columns need on a narrow screen: one long name must not hide them all.
+func (d *drawing) share(widths []int) {
+	if d.options.Width <= 0 {
+		return
+	}
+	others := 0
+	for _, width := range widths[1:] {
+		if width > 0 {
+			others += width + columnGap
+		}
+	}
+	widths[0] = min(widths[0], max(d.options.Width-others, d.options.Width*namesAtLeast/100))
+}
+
+const (
+	// columnGap is how many spaces are between columns.
+	columnGap = 2
+	// namesAtLeast is how much of the screen, in percent, long names may have whatever the other columns need.
+	namesAtLeast = 50
+)
 
 // line puts the cells of a row side by side and cuts what is too long for the screen.
 func (d *drawing) line(r *row, widths []int) string {
@@ -159,7 +181,7 @@ func (d *drawing) line(r *row, widths []int) string {
 		c := &r.cells[column]
 		width := c.width()
 		if width == 0 {
-			gap += widths[column] + 2
+			gap += widths[column] + columnGap
 			continue
 		}
 		if gap >= left {
@@ -167,11 +189,16 @@ func (d *drawing) line(r *row, widths []int) string {
 		}
 		line.WriteString(strings.Repeat(" ", gap))
 		left -= gap
-		d.write(&line, c, left)
+		room := left
+		if column == 0 && len(r.cells) > 1 {
+			room = min(room, widths[0])
+			width = min(width, room)
+		}
+		d.write(&line, c, room)
 		if left -= width; left <= 0 {
 			break
 		}
-		gap = 2
+		gap = columnGap
 		if len(r.cells) > 1 {
 			gap += widths[column] - width
 		}
