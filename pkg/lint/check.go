@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -23,6 +24,7 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 		s.texts(defaults, p.rules.path.Child("templateDefaults"), advised)
 	}
 	if u.members == nil {
+		shell.Timeout, shell.PendingTimeout, shell.ActiveDeadlineSeconds, shell.ArchiveLocation, shell.RetryStrategy = "", "", nil, nil, nil
 		s.texts(&shell, u.path, strict)
 		p.checkLeaf(s, u)
 		return
@@ -41,6 +43,9 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 
 func (p *program) checkLeaf(s *scope, u *unit) {
 	t := u.template
+	plain := *s
+	plain.plain = true
+	plain.texts(&ours{t.Timeout, t.PendingTimeout, t.ActiveDeadlineSeconds, t.ArchiveLocation, t.RetryStrategy}, u.path, strict) // V-259
 	p.checkRetry(s, u)
 	p.checkMetrics(s, t.Metrics, u.path.Child("metrics"))
 	p.checkOutputs(s, u)
@@ -56,6 +61,15 @@ func (p *program) checkLeaf(s *scope, u *unit) {
 		with.extra = httpTypes
 		with.expression(t.HTTP.SuccessCondition, u.path.Child("http", "successCondition"), expr.BoolType)
 	}
+}
+
+// ours are the fields of a leaf that nobody but the engine reads.
+type ours struct {
+	Timeout               string                     `json:"timeout"`
+	PendingTimeout        string                     `json:"pendingTimeout"`
+	ActiveDeadlineSeconds *intstr.IntOrString        `json:"activeDeadlineSeconds"`
+	ArchiveLocation       *v1alpha1.ArtifactLocation `json:"archiveLocation"`
+	RetryStrategy         *v1alpha1.RetryStrategy    `json:"retryStrategy"`
 }
 
 // httpTypes are what the condition of an HTTP template knows (TPL-09).
@@ -116,7 +130,9 @@ func (p *program) checkMembers(u *unit, own *scope) {
 	for i := range dag.Tasks {
 		p.checkMember(u, own, asStep(&dag.Tasks[i]), tasks.Index(i), 0, i)
 	}
-	own.texts(&struct {
+	plain := *own
+	plain.plain = true
+	plain.texts(&struct {
 		Target string `json:"target"`
 	}{dag.Target}, path, strict) // V-150
 	p.checkGraph(u, path)
@@ -154,14 +170,17 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 	s.viewer = viewer
 	shell := *step
 	shell.Name, shell.Inline, shell.Hooks, shell.When = "", nil, nil, ""
+	shell.Template, shell.TemplateRef, shell.OnExit = "", nil, ""
 	shell.WithItems, shell.WithParam, shell.WithSequence = nil, "", nil
 	if s.item = itemsOf(step); s.item != nil {
 		values := s
-		values.item = nil
+		values.item, values.plain = nil, true
 		values.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
 	}
-	if strings.Contains(step.Name, "{{") || strings.Contains(step.When, "{{") {
-		s.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When}, path, strict)
+	if strings.Contains(step.Name+step.When+step.Template+step.OnExit, "{{") || step.TemplateRef != nil {
+		plain := s
+		plain.plain = true
+		plain.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When, Template: step.Template, TemplateRef: step.TemplateRef, OnExit: step.OnExit}, path, strict)
 	}
 	s.texts(&shell, path, strict)
 	s.when(step.When, path.Child("when"))

@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -159,13 +160,25 @@ func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *fie
 	s.after = p.hookCalls(u.in, step.OnExit, step.Hooks, path)
 	u.calls = append(u.calls, s.after...)
 	if hasTag(step.Name) {
-		u.members.dynamic = true
+		u.members.later = append(u.members.later, namePattern(step.Name))
 	}
 	if u.members.byName[step.Name] == nil {
 		u.members.byName[step.Name] = s
 		u.members.names = append(u.members.names, step.Name)
 	}
 	return s.call
+}
+
+// tagFormat finds the innermost tags.
+var tagFormat = regexp.MustCompile(`{{[^{}]*}}`)
+
+// namePattern matches what a name with tags can become.
+func namePattern(name string) *regexp.Regexp {
+	parts := tagFormat.Split(name, -1)
+	for i := range parts {
+		parts[i] = regexp.QuoteMeta(parts[i])
+	}
+	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$")
 }
 
 // hookCalls resolves the hooks of a step, a task or the workflow.

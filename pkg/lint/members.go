@@ -22,7 +22,7 @@ func (s *scope) member(root, rest string) verdict {
 	name, field, _ := strings.Cut(rest, ".")
 	other := m.byName[name]
 	if other == nil {
-		if m.dynamic {
+		if m.mayHave(name) {
 			return isKnown
 		}
 		return unknown(fmt.Sprintf("no %s is called %q%s", strings.TrimSuffix(root, "s"), name, didYouMean(name, m.names)))

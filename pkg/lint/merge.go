@@ -54,31 +54,26 @@ func mergedMetadata(below, above *v1alpha1.WorkflowMetadata) *v1alpha1.WorkflowM
 	return merged
 }
 
-// mergedArguments joins arguments by name; those above win, field by field.
+// mergedArguments joins arguments by name; those above win, field by field, and keep their places in the lists.
 func mergedArguments(below, above *v1alpha1.Arguments) v1alpha1.Arguments {
-	merged := v1alpha1.Arguments{Parameters: slices.Clone(below.Parameters), Artifacts: slices.Clone(below.Artifacts)}
-	for i := range above.Parameters {
-		own := above.Parameters[i]
-		known := merged.GetParameterByName(own.Name)
-		if known == nil {
-			merged.Parameters = append(merged.Parameters, own)
+	merged := v1alpha1.Arguments{Parameters: slices.Clone(above.Parameters), Artifacts: slices.Clone(above.Artifacts)}
+	for i := range below.Parameters {
+		inherited := &below.Parameters[i]
+		own := merged.GetParameterByName(inherited.Name)
+		if own == nil {
+			merged.Parameters = append(merged.Parameters, *inherited)
 			continue
 		}
-		switch {
-		case own.Value != nil:
-			known.Value, known.ValueFrom = own.Value, nil
-		case own.ValueFrom != nil:
-			known.Value, known.ValueFrom = nil, own.ValueFrom
+		if own.Value == nil && own.ValueFrom == nil {
+			own.Value, own.ValueFrom = inherited.Value, inherited.ValueFrom
 		}
-		if own.Enum != nil {
-			known.Enum = own.Enum
+		if own.Enum == nil {
+			own.Enum = inherited.Enum
 		}
 	}
-	for i := range above.Artifacts {
-		if known := merged.Artifacts.GetArtifactByName(above.Artifacts[i].Name); known != nil {
-			*known = above.Artifacts[i]
-		} else {
-			merged.Artifacts = append(merged.Artifacts, above.Artifacts[i])
+	for i := range below.Artifacts {
+		if merged.Artifacts.GetArtifactByName(below.Artifacts[i].Name) == nil {
+			merged.Artifacts = append(merged.Artifacts, below.Artifacts[i])
 		}
 	}
 	return merged

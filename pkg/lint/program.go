@@ -1,6 +1,9 @@
 package lint
 
 import (
+	"regexp"
+	"slices"
+
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -92,13 +95,18 @@ type call struct {
 
 // members are the steps or tasks of a template, which refer to each other.
 type members struct {
-	root    string // steps or tasks: how they are called
-	byName  map[string]*sibling
-	names   []string
-	dynamic bool       // some names are only known later
-	graph   *graph.DAG // of tasks; nil if it is broken
-	stamps  []int
-	stamp   int
+	root   string // steps or tasks: how they are called
+	byName map[string]*sibling
+	names  []string
+	later  []*regexp.Regexp // names that are only known when the steps run
+	graph  *graph.DAG       // of tasks; nil if it is broken
+	stamps []int
+	stamp  int
+}
+
+// mayHave tells whether a member can turn out to be called so.
+func (m *members) mayHave(name string) bool {
+	return slices.ContainsFunc(m.later, func(pattern *regexp.Regexp) bool { return pattern.MatchString(name) })
 }
 
 // sibling is one step or task.

@@ -65,7 +65,7 @@ func TestWorkflowTemplateRef(t *testing.T) {
 		{name: "V-011 V-022 exit handler that is not there", spec: `{workflowTemplateRef: {name: shared, clusterScope: true}, entrypoint: leaf, onExit: gone}`,
 			errors: []string{`spec.onExit | template name 'gone' undefined`}},
 		{name: "V-033 V-044 a value that neither gives", spec: `{workflowTemplateRef: {name: lib}}`,
-			errors: []string{"spec.arguments.parameters[1].value | needed.value or needed.valueFrom is required"}},
+			errors: []string{"spec.arguments.parameters | needed.value or needed.valueFrom is required: WorkflowTemplate lib declares it without"}},
 		{name: "V-044 the workflow's value wins", spec: `{workflowTemplateRef: {name: lib}, arguments: {parameters: [{name: needed, value: v}, {name: who, value: you}]}}`},
 		{name: "V-041 entrypoint of the workflow's own choice", spec: `{workflowTemplateRef: {name: lib}, entrypoint: takes-file, arguments: {parameters: [{name: needed, value: v}]}}`,
 			errors: []string{"spec.arguments.artifacts | inputs.artifacts.in was not supplied"}},

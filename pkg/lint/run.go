@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -103,7 +104,7 @@ func (p *program) referencedRoots(entry *library, r roots) {
 		return
 	}
 	for _, err := range validation.ValidateArguments(&p.spec.Arguments, true, path.Child("arguments")) {
-		p.add(err)
+		p.add(p.inherited(err, entry))
 	}
 	if r.entry != nil && r.entry.callee != nil {
 		errs, _ := validation.ValidateCall(r.entry.callee.template, &p.spec.Arguments, path.Child("arguments"))
@@ -111,6 +112,26 @@ func (p *program) referencedRoots(entry *library, r roots) {
 			p.add(err)
 		}
 	}
+}
+
+// inherited words an error about an argument that the workflow does not have itself: it can give it, or the template can.
+func (p *program) inherited(err *field.Error, from *library) *field.Error {
+	own, path := &p.own.spec.Arguments, p.rules.path.Child("arguments")
+	for _, list := range []struct {
+		path     *field.Path
+		own, all int
+	}{
+		{path.Child("parameters"), len(own.Parameters), len(p.spec.Arguments.Parameters)},
+		{path.Child("artifacts"), len(own.Artifacts), len(p.spec.Arguments.Artifacts)},
+	} {
+		for i := list.own; i < list.all; i++ {
+			if strings.HasPrefix(err.Field, list.path.Index(i).String()) {
+				err.Field, err.Detail = list.path.String(), err.Detail+": "+from.title+" declares it without"
+				return err
+			}
+		}
+	}
+	return err
 }
 
 // reach marks the templates that run below the entrypoint and below exit handlers and hooks.

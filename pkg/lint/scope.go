@@ -18,6 +18,7 @@ type scope struct {
 	inHook bool     // the text belongs to a hook of viewer
 	item   *itemNames
 	exit   bool   // knows workflow.failures
+	plain  bool   // nobody but the engine reads the text, so every tag in it is ours
 	outer  *scope // of the step that an inline template stands in
 
 	// Names beside all these, for expressions that run elsewhere.
@@ -48,6 +49,9 @@ func (s *scope) own(name string) verdict {
 	switch root {
 	case "workflow":
 		if dotted {
+			if rest == "status" && s.plain && s.unit != nil && s.unit.entry {
+				return unknown("only exit handlers and hooks know it")
+			}
 			return s.p.global(rest, s.exit)
 		}
 		return isKnown
@@ -88,7 +92,9 @@ func (s *scope) own(name string) verdict {
 		v.soft = s.p.rules.alone // the workflow that runs it may have one
 		return v
 	case "status", "duration", "exitCode", "resourcesDuration":
-		return isKnown // metrics
+		if !s.plain {
+			return isKnown // metrics
+		}
 	}
 	return s.extraName(name)
 }
@@ -166,6 +172,9 @@ func (s *scope) input(rest string) verdict {
 // inputArtifact: V-189. The path of an artifact is known only where there is a container to put it.
 func (s *scope) inputArtifact(in *v1alpha1.Inputs, rest string) verdict {
 	if in.Artifacts.GetArtifactByName(rest) != nil {
+		if s.plain {
+			return unknown("an artifact is no text")
+		}
 		return isKnown
 	}
 	name, isPath := strings.CutSuffix(rest, ".path")
@@ -200,7 +209,7 @@ func (s *scope) output(rest string) verdict {
 		}
 	}
 	v := unknown("the template has no such output")
-	v.soft = true
+	v.soft = !s.plain
 	return v
 }
 

@@ -3,9 +3,13 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
-// didYouMean words the known name nearest to one that is not known; empty when none is near.
+// mostListed is how many known names are listed when none of them is near.
+const mostListed = 6
+
+// didYouMean words the known name nearest to one that is not known, or what there is when that is little; else it is empty.
 func didYouMean(name string, known []string) string {
 	best, distance := "", max(2, len(name)/4)+1
 	for _, candidate := range known {
@@ -17,6 +21,12 @@ func didYouMean(name string, known []string) string {
 		}
 	}
 	if best == "" || distance >= len(best) {
+		switch {
+		case len(known) == 1:
+			return "; there is " + known[0]
+		case len(known) > 1 && len(known) <= mostListed:
+			return "; there are " + strings.Join(known, ", ")
+		}
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)

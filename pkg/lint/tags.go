@@ -75,18 +75,21 @@ func (s *scope) tag(tag expr.Tag, w *walker, how strictness) {
 }
 
 func (s *scope) simpleTag(tag expr.Tag, w *walker, how strictness) {
-	if tag.Name != "item" && !isOurs(tag.Name) {
+	if tag.Name != "item" && !isOurs(tag.Name) && !s.plain {
 		return
 	}
 	v := s.get(tag.Name)
-	if v.known || tag.Name == "item" || how == silent {
+	if v.known || tag.Name == "item" && !s.plain || how == silent {
 		return
+	}
+	if !isOurs(tag.Name) && tag.Name != "item" {
+		v.reason = "there is no such variable" + didYouMean(tag.Name, s.nearby())
 	}
 	message := fmt.Sprintf("failed to resolve {{%s}}", tag.Name)
 	if v.reason != "" {
 		message += ": " + v.reason
 	}
-	if v.soft || how == advised || strings.HasPrefix(tag.Name, "outputs.") {
+	if v.soft || how == advised || strings.HasPrefix(tag.Name, "outputs.") && !s.plain {
 		s.p.warn(s.library(), w.path(), message)
 		return
 	}

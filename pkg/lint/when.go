@@ -2,6 +2,7 @@ package lint
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -12,8 +13,14 @@ import (
 // neighbours are two tags side by side: one of them may become an operator.
 var neighbours = regexp.MustCompile(`}}\s*{{`)
 
+// samples are what the tags of a condition are taken to become: a word, a number, a truth value, a list, nothing.
+var samples = []string{"a", "1", "true", `("a", "b")`, ""}
+
+// mostSampled is how many different tags of a condition are tried with every sample.
+const mostSampled = 4
+
 // when checks a condition: V-267, before it runs. What its tags become is not known, so it is refused only if it cannot be
-// read whatever that is.
+// decided whatever that is.
 func (s *scope) when(condition string, path *field.Path) {
 	if strings.TrimSpace(condition) == "" {
 		return
@@ -27,15 +34,32 @@ func (s *scope) when(condition string, path *field.Path) {
 	if neighbours.MatchString(condition) {
 		return
 	}
-	var first error
-	for _, value := range []string{"1", "true", "a"} {
-		_, err := expr.When(s.p.cache.Filled(condition, value))
-		if err == nil || !strings.HasPrefix(err.Error(), "invalid 'when'") {
-			return
-		}
-		if first == nil {
-			first = err
+	var tags []string
+	for _, tag := range s.p.cache.Tags(condition) {
+		if !slices.Contains(tags, tag.Raw) {
+			tags = append(tags, tag.Raw)
 		}
 	}
-	s.p.problem(s.library(), path, condition, first.Error()+", whatever its tags become")
+	if len(tags) > mostSampled {
+		return
+	}
+	var first error
+	if !s.decidable(condition, tags, map[string]string{}, &first) {
+		s.p.problem(s.library(), path, condition, first.Error()+", whatever its tags become; put texts into quotes")
+	}
+}
+
+// decidable tells whether there are values for tags that let a condition be decided; first is why the first ones do not.
+func (s *scope) decidable(condition string, tags []string, values map[string]string, first *error) bool {
+	if len(tags) == 0 {
+		_, err := expr.When(s.p.cache.Filled(condition, func(raw string) string { return values[raw] }))
+		if *first == nil {
+			*first = err
+		}
+		return err == nil
+	}
+	return slices.ContainsFunc(samples, func(sample string) bool {
+		values[tags[0]] = sample
+		return s.decidable(condition, tags[1:], values, first)
+	})
 }

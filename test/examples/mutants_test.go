@@ -28,7 +28,7 @@ func (w *world) judge(data []byte) (accepted bool, problem string) {
 // it begins.
 func TestMutants(t *testing.T) {
 	w := load(t)
-	rounds := 400 // of each example
+	rounds := 40 // of each example
 	if testing.Short() {
 		rounds = 5
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"regexp"
+	"slices"
 	"strings"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -16,7 +17,7 @@ import (
 const mostSteps = 400
 
 // results are what containers may print here.
-var results = []string{"1", "heads", `["a", "b"]`, `[{"os": "debian", "version": "9.1"}]`, "true", "YES", `{"a": 1}`}
+var results = []string{"1", "heads", `["a", "b"]`, `[{"os": "debian", "version": "9.1"}]`, "true", "YES", `{"a": 1}`, ""}
 
 // luck decides what the steps of a run give: the first ones have all give the same, the others a mixture.
 type luck int
@@ -73,12 +74,12 @@ func (w *world) runOnce(workflow *v1alpha1.Workflow, l luck) string {
 		}
 	}
 	for _, n := range d.Records() {
-		if n.Phase == v1alpha1.NodeError && !excused(n.Message) && !childFailed.MatchString(n.Message) {
+		if n.Phase == v1alpha1.NodeError && !excused(n.Message, &workflow.Spec) && !childFailed.MatchString(n.Message) {
 			return n.Name + ": " + n.Message
 		}
 	}
 	if status := &d.Workflow.Status; status.Phase == v1alpha1.WorkflowError || status.Phase == v1alpha1.WorkflowFailed {
-		if !excused(status.Message) && !childFailed.MatchString(status.Message) {
+		if !excused(status.Message, &workflow.Spec) && !childFailed.MatchString(status.Message) {
 			return status.Message
 		}
 	}
@@ -104,18 +105,39 @@ func (w *world) supply(d *enginetest.Driver, l luck) {
 // childFailed is what a step group, a DAG or a workflow says when something in it went wrong, which is told there.
 var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored))?$`)
 
-// excuses are the ends that no check can foresee, by a part of their messages: each hangs on what a step gave or on what
-// somebody else stores.
-var excuses = map[string]string{
-	"is not supported by this version":    "it is missing here, not in the manifest",
-	"jsonpath: the first argument is not": "what a value holds is looked at by nobody before it is used",
-	"is not a duration":                   "what is written in the field itself is looked at; this came through a parameter",
-	"Maximum recursion depth exceeded":    "a warning says so before",
+// excuses are the ends that no check can foresee: each hangs on what a step gave, what a value holds that somebody may still
+// replace, or what others store.
+var excuses = regexp.MustCompile(strings.Join([]string{
+	`is not supported by this version`,                                     // it is missing here, not in the manifest
+	`withParam value could not be parsed as a JSON list: ([^{]|{[^{]|{{=)`, // an expression in the value of an argument
+	`withSequence\.\w+: "([^{].*)?" is not an integer`,
+	`retryStrategy\.\w+: "([^{].*)?" is not an integer`,
+	`is not a duration|has no unit`, // what is written in the field itself is looked at; this came through a parameter
+	`annotation workflows.argoproj.io/display-name: `,
+	`cannot be used with the modifier|invalid 'when' expression '({[^{]|{{item\.)`,
+	`is not an integer \(|did not find expected|failed to evaluate expression: "apiVersion`,
+	`jsonpath: the first argument is not JSON|jsonpath .* is not a valid operation`,
+	`Maximum recursion depth exceeded`,                                  // a warning says so before
+	`template name '.*' undefined|template .* not found in| not found$`, // of names with tags
+	`target ".*" is not a task of this dag`,
+	`failed to resolve {{workflow\.outputs\.`, // whether the step that exports it comes first is not looked at
+	`No more retries left`,
+}, "|"))
+
+func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
+	switch {
+	case excuses.MatchString(message):
+		return true
+	case spec.TemplateDefaults != nil: // what of them counts is known in each template only
+		return strings.Contains(message, "failed to resolve {{")
+	}
+	return strings.Contains(message, "was not supplied") && neverRuns(spec)
 }
 
-func excused(message string) bool {
-	for part := range excuses {
-		if strings.Contains(message, part) {
+// neverRuns tells whether a step is ruled out by what is written: others miss what it would give.
+func neverRuns(spec *v1alpha1.WorkflowSpec) bool {
+	for i := range spec.Templates {
+		if dag := spec.Templates[i].DAG; dag != nil && slices.ContainsFunc(dag.Tasks, func(t v1alpha1.DAGTask) bool { return t.When == "false" }) {
 			return true
 		}
 	}

@@ -60,6 +60,7 @@ func TestEveryKey_CFG02(t *testing.T) {
 		"workflowDefaults": "metadata: {labels: {a: b}}\nspec: {serviceAccountName: sa}", "workflowRestrictions": "templateReferencing: Secure",
 		"podSpecLogStrategy": "failedPod: true\nallPods: true", "podGCGracePeriodSeconds": "60", "podGCDeleteDelayDuration": "30s",
 		"initialDelay": "1m", "images": "docker/whalesay:latest:\n  entrypoint: [a]\n  cmd: [b]", "retentionPolicy": "completed: 1\nfailed: 2\nerrored: 3",
+		// V-271: pods without init containers are no choice here.
 		"failedPodRestart": "enabled: true\nmaxRestarts: 5\nbackoffSeconds: 60", "disableAgentPodCreation": "true", "initlessPod": "enabled: true",
 	}
 	ignored := map[string]bool{}

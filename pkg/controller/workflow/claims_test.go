@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
@@ -45,6 +46,30 @@ func TestVOL03ClaimIsReleasedOnceItIsBeingDeleted(t *testing.T) {
 			}
 			if !test.wantGone && !slices.Equal(left.Finalizers, test.wantLeft) {
 				t.Errorf("finalizers left: %v, want %v", left.Finalizers, test.wantLeft)
+			}
+		})
+	}
+}
+
+// V-256, VOL-03: a claim of the computed name that belongs to somebody else is not taken, and its content stays theirs.
+func TestClaimOfSomebodyElse_V256(t *testing.T) {
+	claim := func(owner types.UID) *corev1.PersistentVolumeClaim {
+		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
+			Name: "run-work", Namespace: "ns", OwnerReferences: []metav1.OwnerReference{{Kind: "Workflow", Name: "run", UID: owner, Controller: ptr.To(true)}},
+		}}
+	}
+	for name, tc := range map[string]struct {
+		found *corev1.PersistentVolumeClaim
+		want  string
+	}{
+		"our own":          {found: claim("wf")},
+		"another run's":    {found: claim("other"), want: "PersistentVolumeClaim ns/run-work exists and does not belong to this workflow"},
+		"made by a person": {found: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "run-work", Namespace: "ns"}}, want: "exists and does not belong to this workflow"},
+	} {
+		t.Run("V-256 "+name, func(t *testing.T) {
+			err := NewClaimControl(fake.NewClientset(tc.found)).EnsureClaim(t.Context(), claim("wf"))
+			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+				t.Errorf("%v, want %q", err, tc.want)
 			}
 		})
 	}

@@ -242,3 +242,29 @@ templates:
 		t.Errorf("inputs %q, want %q", got, want)
 	}
 }
+
+// V-043: an artifact that is passed on and that nobody left ends the step that needs it, and not the one that can do without.
+func TestArtifactWithoutPlace_V043(t *testing.T) {
+	const spec = `
+entrypoint: main
+templates:
+- name: main
+  steps:
+  - [{name: a, template: leave}]
+  - [{name: b, template: NEED, arguments: {artifacts: [{name: in, from: "{{steps.a.outputs.artifacts.out}}", optional: true}]}}]
+- {name: leave, container: {image: i}, outputs: {artifacts: [{name: out, path: /out, optional: true}]}}
+- {name: need, inputs: {artifacts: [{name: in, path: /in}]}, container: {image: i}}
+- {name: can-do-without, inputs: {artifacts: [{name: in, path: /in, optional: true}]}, container: {image: i}}
+`
+	for name, tc := range map[string]struct{ phase, message string }{
+		"need":           {"Error", "inputs.artifacts.in was not supplied"},
+		"can-do-without": {"Succeeded", ""},
+	} {
+		t.Run("V-043 "+name, func(t *testing.T) {
+			d := runCase(t, strings.ReplaceAll(spec, "NEED", name), map[string]Outcome{"wf[0].a": {Lacks: []string{"out"}}}, withRepository(""))
+			if st := d.Workflow.Status; string(st.Phase) != tc.phase || !strings.Contains(st.Message, tc.message) {
+				t.Errorf("%s %s", st.Phase, st.Message)
+			}
+		})
+	}
+}

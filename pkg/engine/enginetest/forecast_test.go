@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -145,8 +146,22 @@ func TestForecastLooksUpAndKnowsPhases(t *testing.T) {
 		t.Errorf("asked %d\n%s", asked, got)
 	}
 	big := templates("- name: main\n  steps: [[{name: s, template: ok}" + strings.Repeat(", {name: s, template: ok}", 6000) + "]]\n")
-	if plan := forecast(t, big, lookup); !plan.Truncated || plan.Exact || len(plan.Nodes) != 5000 {
-		t.Errorf("%d nodes, truncated %t, exact %t", len(plan.Nodes), plan.Truncated, plan.Exact)
+	if plan := forecast(t, big, lookup); !plan.Truncated || plan.Exact || len(plan.Nodes) != 5000 || plan.Pods != 6001 {
+		t.Errorf("%d nodes, truncated %t, exact %t, %d pods", len(plan.Nodes), plan.Truncated, plan.Exact, plan.Pods)
+	}
+	// Twenty levels of two calls each are more than a million pods, which nobody walks through one by one; the exit handler that
+	// has no place any more counts too. Loops in loops come to more than there are numbers.
+	deep, loops := "", "- name: main\n  steps: [[{name: s, template: l0}]]\n"
+	for level := range 20 {
+		deep += fmt.Sprintf("- name: d%d\n  steps: [[{name: a, template: d%d}, {name: b, template: d%d}]]\n", level, level+1, level+1)
+		loops += fmt.Sprintf("- name: l%d\n  steps: [[{name: a, template: l%d, withSequence: {count: 1000}}]]\n", level, level+1)
+	}
+	plan = forecast(t, strings.Replace(templates(deep+"- {name: d20, container: {image: i}}\n"), "entrypoint: main", "entrypoint: d0", 1)+"onExit: d20\n", lookup)
+	if plan.Pods != 1<<20+1 || !plan.Truncated || plan.Exact || len(plan.Nodes) != 5000 {
+		t.Errorf("deep: %d pods, %d nodes, %s", plan.Pods, len(plan.Nodes), plan.Error)
+	}
+	if plan = forecast(t, templates(loops+"- {name: l20, container: {image: i}}\n"), lookup); plan.Pods != math.MaxInt64 || plan.Truncated {
+		t.Errorf("loops: %d pods, %d nodes, %s", plan.Pods, len(plan.Nodes), plan.Error)
 	}
 }
 

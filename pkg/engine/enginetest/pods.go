@@ -131,7 +131,11 @@ func (d *Driver) result(p *pod) engine.Event {
 			continue
 		}
 		if _, ok := declared.GetKey(); !ok {
-			declared.ArtifactLocation = v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: p.request.ArtifactPrefix + "/" + fileName(&declared)}}
+			key := p.request.ArtifactPrefix + "/" + fileName(&declared)
+			declared = *declared.DeepCopy()
+			if declared.SetKey(key) != nil {
+				declared.ArtifactLocation = v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: key}}
+			}
 		}
 		out.Artifacts = append(out.Artifacts, declared)
 	}

@@ -111,6 +111,18 @@ templates:
 - {name: main, memoize: {key: k}, container: {image: i}}
 `, nil, "Error error in entry template execution: template main: memoize is not supported by this version", `
 			wf Skipped Error template main: memoize is not supported by this version`},
+		{"V-270 locks of the workflow are refused, not ignored", `
+entrypoint: main
+synchronization: {mutexes: [{name: m, database: true}]}
+templates:
+- {name: main, container: {image: i}}
+`, nil, "Failed invalid spec: spec.synchronization is not supported by this version", ""},
+		{"V-270 locks of a template are refused, not ignored", `
+entrypoint: main
+templates:
+- {name: main, synchronization: {mutexes: [{name: m, database: true}]}, container: {image: i}}
+`, nil, "Error error in entry template execution: template main: synchronization is not supported by this version", `
+			wf Skipped Error template main: synchronization is not supported by this version`},
 		{"no entrypoint", "entrypoint: nope\ntemplates: [{name: main, container: {image: i}}]", nil,
 			"Failed invalid spec: spec.entrypoint: template name 'nope' undefined", ""},
 		{"PRM-01 a workflow parameter without a value", "entrypoint: main\narguments: {parameters: [{name: p}]}\ntemplates: [{name: main, container: {image: i}}]", nil,

@@ -105,7 +105,7 @@ templates:
 	}
 }
 
-func TestRecursionLimit_REF05(t *testing.T) {
+func TestRecursionLimit_REF05(t *testing.T) { // V-266
 	spec := "entrypoint: main\ntemplates: [{name: main, steps: [[{name: s, template: main}]]}]"
 	d := runCase(t, spec, nil)
 	if st := d.Workflow.Status; st.Phase != "Failed" || len(d.Nodes) != 2*101+1 || !strings.Contains(Tree(d.Records()), "Skipped Error Maximum recursion depth exceeded. See ") {

@@ -143,14 +143,16 @@ func (f *sprigFinder) Visit(node *ast.Node) {
 	}
 }
 
-// Filled puts one and the same text in the place of every tag of a plain string, so that what is left can be looked at.
-func (c *Cache) Filled(text, value string) string {
+// Filled puts texts in the place of the tags of a plain string, so that what is left can be looked at. value gets a tag as it
+// stands in the text.
+func (c *Cache) Filled(text string, value func(raw string) string) string {
 	var out strings.Builder
 	for _, p := range c.parse(quote(text)) {
 		if p.kind == literal {
 			out.WriteString(p.text)
 		} else {
-			out.WriteString(value)
+			filling := quote(value(unescaped(p.raw)))
+			out.WriteString(filling[1 : len(filling)-1])
 		}
 	}
 	var plain string

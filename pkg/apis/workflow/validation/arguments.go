@@ -93,7 +93,7 @@ func ValidateCall(template *v1alpha1.Template, given *v1alpha1.Arguments, path *
 	}
 	for i := range template.Inputs.Parameters {
 		input := &template.Inputs.Parameters[i]
-		if !input.HasValue() && given.GetParameterByName(input.Name) == nil {
+		if !gives(input) && !gives(given.GetParameterByName(input.Name)) {
 			errs = append(errs, field.Required(path.Child("parameters"), fmt.Sprintf("templates.%s inputs.parameters.%s was not supplied", name, input.Name)))
 		}
 	}
@@ -109,6 +109,16 @@ func ValidateCall(template *v1alpha1.Template, given *v1alpha1.Arguments, path *
 		}
 	}
 	return errs, warnings
+}
+
+// gives tells whether a parameter brings a value into a template: only a ConfigMap is read there, and what a person supplies
+// is an output (PRM-02).
+func gives(parameter *v1alpha1.Parameter) bool {
+	if parameter == nil {
+		return false
+	}
+	from := parameter.ValueFrom
+	return parameter.Value != nil || parameter.Default != nil || from != nil && (from.ConfigMapKeyRef != nil || from.Event != "")
 }
 
 // placed tells whether an artifact says by itself where it is.

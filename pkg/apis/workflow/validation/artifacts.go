@@ -28,6 +28,9 @@ func validateTemplateArtifacts(template *v1alpha1.Template, at *field.Path) (err
 		errs = append(errs, validateArtifactPath(artifact, leaf, artifactPath)...)
 		errs = append(errs, validateArtifact(artifact, artifactPath)...)
 		errs = append(errs, validateGlobalName(artifact.GlobalName, artifactPath.Child("globalName"))...)
+		if template.IsComposite() && artifact.From == "" && artifact.FromExpression == "" && !artifact.Optional {
+			errs = append(errs, field.Required(artifactPath.Child("from"), fmt.Sprintf("say which artifact of a step or task %q is: from or fromExpression", artifact.Name)))
+		}
 	}
 	for i := range template.Outputs.Parameters {
 		errs = append(errs, validateGlobalName(template.Outputs.Parameters[i].GlobalName, at.Child("outputs", "parameters").Index(i).Child("globalName"))...)

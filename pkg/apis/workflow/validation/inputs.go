@@ -2,6 +2,7 @@ package validation
 
 import (
 	"fmt"
+	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -18,6 +19,20 @@ func validateInputs(inputs *v1alpha1.Inputs, path *field.Path) (errs field.Error
 		}
 	}
 	return errs
+}
+
+// inputDefaults warns of an input whose own value is none of those that it names: whoever relies on it gets one that was not meant.
+func (c *specChecker) inputDefaults(inputs *v1alpha1.Inputs, path *field.Path) {
+	for i := range inputs.Parameters {
+		parameter := &inputs.Parameters[i]
+		value, name := parameter.Value, "value"
+		if value == nil {
+			value, name = parameter.Default, "default"
+		}
+		if value != nil && len(parameter.Enum) > 0 && !hasTag(string(*value)) && !slices.Contains(parameter.Enum, *value) {
+			c.warn(path.Child("parameters").Index(i).Child(name), fmt.Sprintf("%q is not in the enum of %q", *value, parameter.Name))
+		}
+	}
 }
 
 // validateOutputs checks V-160 and V-165 to V-172.
@@ -97,6 +112,9 @@ func validateParameterNames(parameters []v1alpha1.Parameter, path *field.Path) (
 		namePath := path.Index(i).Child("name")
 		errs = append(errs, validateArgumentName(parameters[i].Name, namePath)...)
 		errs = append(errs, seen.add(parameters[i].Name, namePath)...)
+		if enum := parameters[i].Enum; enum != nil && len(enum) == 0 {
+			errs = append(errs, field.Required(path.Index(i).Child("enum"), parameters[i].Name+".enum should contain at least one value"))
+		}
 	}
 	return errs
 }

@@ -39,6 +39,7 @@ func ValidateWorkflowSpec(spec *v1alpha1.WorkflowSpec, rules SpecRules, path *fi
 	c.workflowHooks(path)
 	c.errors(validatePodGC(spec.PodGC, path.Child("podGC")))
 	c.errors(validateRunSettings(spec, path))
+	c.templateDefaults(path.Child("templateDefaults"))
 	for i := range spec.Templates {
 		c.template(&spec.Templates[i], path.Child("templates").Index(i))
 	}
@@ -122,6 +123,8 @@ func (c *specChecker) entrypoint(specPath *field.Path) {
 func (c *specChecker) localTemplate(name string, path *field.Path) {
 	if !hasTag(name) {
 		c.knownTemplate(name, path)
+	} else {
+		c.errors(validateNameWithTags(name, path))
 	}
 }
 

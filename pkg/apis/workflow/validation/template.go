@@ -13,6 +13,7 @@ import (
 func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validateTemplateType(template, path))
 	c.errors(validateInputs(&template.Inputs, path.Child("inputs")))
+	c.inputDefaults(&template.Inputs, path.Child("inputs"))
 	c.errors(validateTemplateArtifacts(template, path))
 	c.errors(validateInputMounts(template, path))
 	c.errors(validateOutputs(template, path.Child("outputs")))
@@ -38,6 +39,34 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	if template.Resource != nil {
 		c.errors(validateResource(template, path.Child("resource")))
 	}
+}
+
+// templateDefaults checks what is laid under every template, as far as it means the same in all of them.
+func (c *specChecker) templateDefaults(path *field.Path) {
+	defaults := c.spec.TemplateDefaults
+	if defaults == nil {
+		return
+	}
+	c.errors(validateTimeout(defaults.Timeout, path.Child("timeout")))
+	c.errors(validateDuration(defaults.PendingTimeout, path.Child("pendingTimeout")))
+	c.errors(validateDeadline(defaults.ActiveDeadlineSeconds, path.Child("activeDeadlineSeconds")))
+	c.errors(validateMetrics(defaults.Metrics, path.Child("metrics")))
+	c.errors(validateRetryStrategy(defaults.RetryStrategy, path.Child("retryStrategy")))
+	c.errors(validateLocks(defaults.Synchronization, path.Child("synchronization")))
+	c.errors(validateMemoize(defaults.Memoize, path.Child("memoize")))
+	c.errors(validatePodSpecPatch(defaults.PodSpecPatch, path.Child("podSpecPatch")))
+	c.errors(validateDisplayName(defaults.Annotations, path.Child("annotations")))
+}
+
+// validateTimeout checks V-053.
+func validateTimeout(timeout string, path *field.Path) field.ErrorList {
+	if timeout == "" || hasTag(timeout) {
+		return nil
+	}
+	if _, err := v1alpha1.ParseTimeout(timeout); err != nil {
+		return field.ErrorList{field.Invalid(path, timeout, err.Error())}
+	}
+	return nil
 }
 
 // validateTemplateType checks V-050 and V-051.
@@ -68,8 +97,8 @@ func validateTemplateFields(template *v1alpha1.Template, path *field.Path) (errs
 	if template.Timeout != "" {
 		if !template.IsLeaf() {
 			errs = append(errs, field.Forbidden(path.Child("timeout"), fmt.Sprintf("%s template doesn't support timeout field", is)))
-		} else if _, err := v1alpha1.ParseTimeout(template.Timeout); err != nil && !hasTag(template.Timeout) {
-			errs = append(errs, field.Invalid(path.Child("timeout"), template.Timeout, err.Error()))
+		} else {
+			errs = append(errs, validateTimeout(template.Timeout, path.Child("timeout"))...)
 		}
 	}
 	if template.PendingTimeout != "" && !template.IsLeaf() {

@@ -70,7 +70,7 @@ func TestBuildErrors(t *testing.T) {
 			template: wfv1.Template{Script: &wfv1.ScriptTemplate{Container: *plain(), Source: incompressible(1 << 20)}},
 			want:     []string{"template step", "script.source has 1048576 bytes", "at most 1048576"},
 		},
-		"POD-02 command of the image unknown": {
+		"POD-02 V-258 command of the image unknown": {
 			template: wfv1.Template{Container: &corev1.Container{Image: "tool:v1"}, Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}},
 			want:     []string{`failed to look-up entrypoint/cmd for image "tool:v1", you must either explicitly specify the command, or list the image's command in the index: `},
 		},
@@ -108,7 +108,7 @@ func TestBuildErrors(t *testing.T) {
 			template: wfv1.Template{Container: plain(), Metadata: wfv1.Metadata{Annotations: map[string]string{"a": strings.Repeat("y", annotationLimit)}}},
 			want:     []string{"metadata.annotations", "Kubernetes allows 262144"},
 		},
-		"VOL-01 unknown volume": {
+		"VOL-01 V-260 unknown volume": {
 			template: wfv1.Template{Container: &corev1.Container{Image: "busybox", VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}}}},
 			want:     []string{"container main", `volume "data"`, "volumeClaimTemplates"},
 		},
