@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 )
 
 const (
-	// maxPlanNodes bounds a plan.
+	// maxPlanNodes bounds what a plan shows.
 	maxPlanNodes = 5000
 	// maxPlanLookups bounds how many objects a plan looks up before anything is known to run.
 	maxPlanLookups = 1000
@@ -34,7 +35,7 @@ func Forecast(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, lookup Lookup,
 	}
 	plan := &v1alpha1.WorkflowPlan{Exact: true, Nodes: []v1alpha1.PlanNode{}}
 	plan.Name, plan.Namespace, plan.UID, plan.ResourceVersion = wf.Name, wf.Namespace, wf.UID, wf.ResourceVersion
-	f := &forecast{run: run, lookup: lookup, plan: plan, phases: make(map[string]v1alpha1.NodePhase, len(nodes))}
+	f := &forecast{run: run, lookup: lookup, plan: plan, phases: make(map[string]v1alpha1.NodePhase, len(nodes)), pods: map[string]int64{}}
 	for i := range nodes {
 		f.phases[nodes[i].Name] = nodes[i].Phase
 	}
@@ -60,6 +61,9 @@ type forecast struct {
 	plan   *v1alpha1.WorkflowPlan
 	phases map[string]v1alpha1.NodePhase
 	stack  []string // templates that are being walked through
+	// pods that calls of templates make, as far as they have been walked through. What a full plan does not show is counted by
+	// it: walking through every call could take for ever.
+	pods map[string]int64
 }
 
 // want is something that would be called.
@@ -87,17 +91,12 @@ func (f *forecast) answer(request TemplateRequest) TemplateResolved {
 // whole plans the entry, and the exit handler after it.
 func (f *forecast) whole() {
 	r := f.run
-	f.visit(want{
+	f.plan.Pods = f.visit(want{
 		planNode: v1alpha1.PlanNode{Name: r.name, Outcome: v1alpha1.PlanRuns},
 		call:     call{name: r.name, ref: reference{template: r.spec.Entrypoint}, args: r.arguments},
 	}, nil)
 	for _, h := range listHooks(r.spec.Hooks, r.spec.OnExit, true, true) {
-		f.hook(h, want{planNode: v1alpha1.PlanNode{Name: r.name}, call: call{args: r.arguments}})
-	}
-	for i := range f.plan.Nodes {
-		if f.plan.Nodes[i].Parent == "" {
-			f.plan.Pods += f.plan.Nodes[i].Pods
-		}
+		f.plan.Pods += f.hook(h, want{planNode: v1alpha1.PlanNode{Name: r.name}, call: call{args: r.arguments}})
 	}
 }
 
@@ -148,18 +147,34 @@ func (f *forecast) visit(w want, boundary *want) int64 {
 	key := t.in.storageKey(t.spec.Name)
 	n.Recursive = t.spec.Name != "" && slices.Contains(f.stack, key)
 	at := f.add(*n, parent)
-	if at < 0 || n.Recursive {
-		f.plan.Exact = f.plan.Exact && !n.Recursive
+	if n.Recursive {
+		f.plan.Exact = false
 		return 0
 	}
-	f.stack = append(f.stack, key)
-	pods := f.inside(w, t, inputs)
-	f.stack = f.stack[:len(f.stack)-1]
-	if n.Items != nil {
-		pods *= *n.Items
+	pods, known := f.pods[key]
+	if at >= 0 || !known {
+		f.stack = append(f.stack, key)
+		pods = f.inside(w, t, inputs)
+		f.stack = f.stack[:len(f.stack)-1]
+		if t.spec.Name != "" {
+			f.pods[key] = pods
+		}
 	}
-	f.plan.Nodes[at].Pods = pods
+	if n.Items != nil {
+		pods = times(pods, *n.Items)
+	}
+	if at >= 0 {
+		f.plan.Nodes[at].Pods = pods
+	}
 	return pods
+}
+
+// times multiplies, up to the largest number that there is: loops in loops come to more.
+func times(a, b int64) int64 {
+	if b > 0 && a > math.MaxInt64/b {
+		return math.MaxInt64
+	}
+	return a * b
 }
 
 // describe says what a template makes.

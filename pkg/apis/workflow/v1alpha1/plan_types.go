@@ -19,7 +19,8 @@ type WorkflowPlan struct {
 	Pods int64 `json:"pods"`
 	// The number of pods is exact: nothing in the plan is decided at run time.
 	Exact bool `json:"exact"`
-	// The plan ends after this many nodes: the workflow has more than a plan shows. Their pods are not counted.
+	// The plan ends with the last of its nodes: the workflow has more than a plan shows. Their pods count as many as other calls of
+	// the same templates make, so that the number is an estimate.
 	// +optional
 	Truncated bool `json:"truncated,omitempty"`
 	// What is wrong with the workflow as a whole, so that nothing of it would run.

@@ -49,7 +49,8 @@ type StorageProvider struct {
 	Pods podlog.Pods
 	// Artifacts reads artifact stores; nil when the server runs without a cluster.
 	Artifacts *artifacts.Source
-	// Authorizer knows who may create workflows/nodes: only they and a node's own pod may write its result.
+	// Authorizer knows who may create workflows/nodes (only they and a node's own pod may write its result), who may create
+	// workflows, and who may read templates.
 	Authorizer authorizer.Authorizer
 	// Admission is asked about the objects that subresources create and change; nil: nobody is.
 	Admission admission.Interface
@@ -130,7 +131,7 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	add("clusterworkflowtemplates", clusterTemplates, e)
 	p.references = kind.References{Templates: templates, ClusterTemplates: clusterTemplates}
 	if err == nil {
-		storage["workflows/plan"] = workflow.NewPlanREST(storage["workflows"].(rest.Getter), templates, clusterTemplates)
+		storage["workflows/plan"] = workflow.NewPlanREST(storage["workflows"].(rest.Getter), templates, clusterTemplates, p.Authorizer)
 	}
 	cronWorkflows, e := cronworkflow.NewStorage(p.Scheme, getter, &p.references)
 	add("cronworkflows", cronWorkflows, e)

@@ -8,6 +8,8 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/authorization/authorizer"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -20,6 +22,8 @@ type PlanREST struct {
 	workflows        rest.Getter
 	templates        rest.Getter
 	clusterTemplates rest.Getter
+	// readers knows who may read templates; nil: everybody.
+	readers authorizer.Authorizer
 }
 
 var (
@@ -27,9 +31,9 @@ var (
 	_ rest.Getter  = &PlanREST{}
 )
 
-// NewPlanREST plans what workflows gets, with templates from where they are stored.
-func NewPlanREST(workflows, templates, clusterTemplates rest.Getter) *PlanREST {
-	return &PlanREST{workflows: workflows, templates: templates, clusterTemplates: clusterTemplates}
+// NewPlanREST plans what workflows gets, with templates from where they are stored, for those who may read them.
+func NewPlanREST(workflows, templates, clusterTemplates rest.Getter, readers authorizer.Authorizer) *PlanREST {
+	return &PlanREST{workflows: workflows, templates: templates, clusterTemplates: clusterTemplates, readers: readers}
 }
 
 // New implements rest.Storage.
@@ -68,6 +72,9 @@ func (r *PlanREST) answer(ctx context.Context, request engine.TemplateRequest) (
 	answer := engine.TemplateResolved{Request: request}
 	var object runtime.Object
 	var err error
+	if err := r.mayRead(ctx, request); err != nil {
+		return answer, err
+	}
 	switch request.Kind {
 	case engine.RequestWorkflowTemplate:
 		object, err = r.templates.Get(ctx, request.Name, &metav1.GetOptions{})
@@ -91,4 +98,34 @@ func (r *PlanREST) answer(ctx context.Context, request engine.TemplateRequest) (
 		}
 	}
 	return answer, err
+}
+
+// mayRead tells whether the user of the request may read a template that is looked up. A plan shows what is inside, and without
+// a run nothing else does: a template that a run has read is part of the workflow.
+func (r *PlanREST) mayRead(ctx context.Context, request engine.TemplateRequest) error {
+	attributes := authorizer.AttributesRecord{
+		Verb: "get", APIGroup: v1alpha1.GroupName, APIVersion: v1alpha1.Version, Name: request.Name, ResourceRequest: true,
+	}
+	switch request.Kind {
+	case engine.RequestWorkflowTemplate:
+		attributes.Resource, attributes.Namespace = "workflowtemplates", genericapirequest.NamespaceValue(ctx)
+	case engine.RequestClusterWorkflowTemplate:
+		attributes.Resource = "clusterworkflowtemplates"
+	default:
+		return nil
+	}
+	user, known := genericapirequest.UserFrom(ctx)
+	if r.readers == nil || !known {
+		return nil // a server without authorization
+	}
+	attributes.User = user
+	decision, _, err := r.readers.Authorize(ctx, attributes)
+	switch {
+	case decision == authorizer.DecisionAllow:
+		return nil
+	case err != nil:
+		return apierrors.NewInternalError(fmt.Errorf("may %s get %s %q: %w", user.GetName(), attributes.Resource, request.Name, err))
+	}
+	return apierrors.NewForbidden(v1alpha1.Resource(attributes.Resource), request.Name,
+		fmt.Errorf("the plan would show it, and user %q does not have the right to get it", user.GetName()))
 }
