@@ -84,7 +84,7 @@ func (o *ArtifactOptions) networks() ([]netip.Prefix, error) {
 }
 
 // source waits for the artifact drivers (DRV-10) and returns the way to artifacts.
-func (o *ArtifactOptions) source(ctx context.Context, client corev1client.CoreV1Interface, _ string) (*artifacts.Source, error) {
+func (o *ArtifactOptions) source(ctx context.Context, client corev1client.CoreV1Interface, namespace string) (*artifacts.Source, error) {
 	networks, err := o.networks()
 	if err != nil {
 		return nil, err
@@ -96,5 +96,6 @@ func (o *ArtifactOptions) source(ctx context.Context, client corev1client.CoreV1
 	}
 	source := artifacts.NewSource(client)
 	source.Guard, source.Drivers = artifact.DenyNetworks(networks), slices.Clone(o.Drivers)
+	source.Uploads = o.uploads(client, namespace)
 	return source, nil
 }

@@ -869,7 +869,7 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactEntry(ref common.ReferenceCallbac
 				Properties: map[string]spec.Schema{
 					"path": {
 						SchemaProps: spec.SchemaProps{
-							Description: "What to put behind `artifacts/` to get it.",
+							Description: "What to put behind `artifacts/` to get it; empty for a file that was just stored.",
 							Default:     "",
 							Type:        []string{"string"},
 							Format:      "",
@@ -1225,7 +1225,7 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref common.ReferenceCallb
 	return common.OpenAPIDefinition{
 		Schema: spec.Schema{
 			SchemaProps: spec.SchemaProps{
-				Description: "ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}.",
+				Description: "ArtifactOptions are the query parameters of GET workflows/{name}/artifacts/{path}, and of POST, which stores the body as a file for a workflow that is to be submitted.",
 				Type:        []string{"object"},
 				Properties: map[string]spec.Schema{
 					"kind": {
@@ -1244,7 +1244,7 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref common.ReferenceCallb
 					},
 					"path": {
 						SchemaProps: spec.SchemaProps{
-							Description: "What follows `artifacts` in the URL: NODE-ID/ARTIFACT for an output of a node, and below an artifact that is a directory the path of a file. Nothing: a listing of the artifacts of all nodes.",
+							Description: "What follows `artifacts` in the URL: NODE-ID/ARTIFACT for an output of a node, and below an artifact that is a directory the path of a file. Nothing: a listing of the artifacts of all nodes. Of POST: the name of the file.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -1253,6 +1253,20 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref common.ReferenceCallb
 						SchemaProps: spec.SchemaProps{
 							Description: "The artifact is an input of the node rather than an output. Default: false.",
 							Type:        []string{"boolean"},
+							Format:      "",
+						},
+					},
+					"configMap": {
+						SchemaProps: spec.SchemaProps{
+							Description: "ConfigMap of the artifact repository to store a file in, as in artifactRepositoryRef. Default: artifact-repositories when key is set, else the default repository of the namespace.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"key": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Key of that repository in the ConfigMap. Default: the one that the ConfigMap's annotation names.",
+							Type:        []string{"string"},
 							Format:      "",
 						},
 					},

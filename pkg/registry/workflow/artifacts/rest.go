@@ -11,13 +11,14 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/artifact/location"
 )
 
-// REST serves GET and HEAD of workflows/{name}/artifacts, with a path behind it.
+// REST serves GET and HEAD of workflows/{name}/artifacts, with a path behind it, and POST of a file.
 type REST struct {
 	workflows rest.Getter
 	source    *Source
@@ -42,7 +43,9 @@ func (r *REST) New() runtime.Object { return &v1alpha1.ArtifactListing{} }
 func (r *REST) Destroy() {}
 
 // ConnectMethods implements rest.Connecter.
-func (r *REST) ConnectMethods() []string { return []string{http.MethodGet, http.MethodHead} }
+func (r *REST) ConnectMethods() []string {
+	return []string{http.MethodGet, http.MethodHead, http.MethodPost}
+}
 
 // NewConnectOptions implements rest.Connecter: the rest of the URL becomes `path`.
 func (r *REST) NewConnectOptions() (runtime.Object, bool, string) {
@@ -62,6 +65,13 @@ func (r *REST) Connect(ctx context.Context, name string, object runtime.Object, 
 	options, ok := object.(*v1alpha1.ArtifactOptions)
 	if !ok {
 		return nil, apierrors.NewInternalError(fmt.Errorf("options of an artifact request are a %T", object))
+	}
+	if isUpload(ctx) {
+		// The name tells what the file is for: a workflow that is yet to be.
+		if r.source == nil || r.source.Uploads == nil {
+			return nil, apierrors.NewServiceUnavailable("this server runs without a cluster and cannot store artifacts")
+		}
+		return &upload{source: r.source, namespace: request.NamespaceValue(ctx), options: options, responder: responder}, nil
 	}
 	stored, err := r.workflows.Get(ctx, name, &metav1.GetOptions{})
 	if err != nil {

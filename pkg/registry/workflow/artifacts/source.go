@@ -25,6 +25,8 @@ type Source struct {
 	Guard artifact.Guard
 	// Drivers are the names of the artifact drivers of others that run beside this server.
 	Drivers []string
+	// Uploads say where files go that users bring; nil: nowhere.
+	Uploads *Uploads
 }
 
 // NewSource reads credentials from the cluster. client must be allowed to get the Secrets that artifacts name.

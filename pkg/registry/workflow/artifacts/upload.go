@@ -1,0 +1,190 @@
+package artifacts
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"unicode"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/uuid"
+	"k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/registry/rest"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/artifact"
+)
+
+// DefaultUploadLimit is how many bytes a file may have that is uploaded.
+const DefaultUploadLimit int64 = 1 << 30
+
+// maxFileName is how long the name of a file may be, in bytes: what stores that keep objects as files allow.
+const maxFileName = 255
+
+// Uploads say where files go that users give to workflows they are about to submit (ART-17).
+type Uploads struct {
+	// Repository finds the artifact repository of a namespace, as for a workflow with that reference, which may be nil; nil: there
+	// is none.
+	Repository func(ctx context.Context, namespace string, ref *v1alpha1.ArtifactRepositoryRef) (*v1alpha1.ArtifactRepositoryRefStatus, error)
+	// Limit is how many bytes a file may have.
+	Limit int64
+	// Common holds the credentials of the installation's own repository, for namespaces that have not got them yet; nil: they
+	// have to have them.
+	Common artifact.Resources
+}
+
+// upload stores the body of a request in an artifact repository.
+type upload struct {
+	source    *Source
+	namespace string
+	options   *v1alpha1.ArtifactOptions
+	responder rest.Responder
+}
+
+// isUpload tells a request that brings a file from those that ask for one.
+func isUpload(ctx context.Context) bool {
+	info, ok := request.RequestInfoFrom(ctx)
+	return ok && info.Verb == "create"
+}
+
+// ServeHTTP implements http.Handler.
+func (u *upload) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	listing, err := u.store(r)
+	if err != nil {
+		u.responder.Error(asStatus(err, u.namespace))
+		return
+	}
+	w.Header().Set(ListingHeader, "true")
+	u.responder.Object(http.StatusCreated, listing)
+}
+
+func (u *upload) store(r *http.Request) (*v1alpha1.ArtifactListing, error) {
+	name := strings.TrimPrefix(u.options.Path, "/")
+	if err := checkFileName(name); err != nil {
+		return nil, err
+	}
+	if r.URL.Query().Has("dryRun") {
+		return nil, apierrors.NewBadRequest("an upload cannot be tried out: dryRun is not supported")
+	}
+	uploads := u.source.Uploads
+	if r.ContentLength > uploads.Limit {
+		return nil, tooLarge(uploads.Limit)
+	}
+	wf, err := u.repository(r.Context())
+	if err != nil {
+		return nil, err
+	}
+	key := fmt.Sprintf("uploads/%s/%s/%s", u.namespace, uuid.NewUUID(), name)
+	source := u.source
+	if wf.Status.ArtifactRepositoryRef.Default && uploads.Common != nil {
+		source = source.withCommon(uploads.Common)
+	}
+	// The key in the form in which an artifact without any other location has it.
+	driver, a, err := source.Driver(r.Context(), wf, &v1alpha1.Artifact{
+		Name: name, Archive: &v1alpha1.ArchiveStrategy{None: &v1alpha1.NoneStrategy{}},
+		ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: key}},
+	})
+	if err != nil {
+		return nil, err
+	}
+	body := &limited{from: r.Body, left: uploads.Limit, limit: uploads.Limit}
+	if err := driver.SaveStream(r.Context(), a, body); err != nil {
+		if body.err != nil && !errors.Is(body.err, io.EOF) {
+			err = body.err // the cause of whatever the driver says
+		}
+		return nil, err
+	}
+	size := uploads.Limit - body.left
+	listing := newListing(wf)
+	listing.Items = append(listing.Items, v1alpha1.ArtifactEntry{Name: name, Key: key, Size: &size})
+	return listing, nil
+}
+
+// repository is a workflow as one that would use the file: with the artifact repository that it would get.
+func (u *upload) repository(ctx context.Context) (*v1alpha1.Workflow, error) {
+	var ref *v1alpha1.ArtifactRepositoryRef
+	if u.options.ConfigMap != "" || u.options.Key != "" {
+		ref = &v1alpha1.ArtifactRepositoryRef{ConfigMap: u.options.ConfigMap, Key: u.options.Key}
+	}
+	found, err := u.source.Uploads.Repository(ctx, u.namespace, ref)
+	var status apierrors.APIStatus
+	switch {
+	case errors.As(err, &status):
+		return nil, err
+	case err != nil:
+		return nil, apierrors.NewBadRequest(err.Error())
+	case found == nil:
+		return nil, refused(http.StatusConflict, fmt.Sprintf("namespace %s has no artifact repository to store the file in: name one in the ConfigMap artifact-repositories, or in the configuration of the installation (artifactRepository)", u.namespace))
+	}
+	wf := &v1alpha1.Workflow{}
+	wf.Namespace, wf.Status.ArtifactRepositoryRef = u.namespace, found
+	return wf, nil
+}
+
+// checkFileName admits names that are one part of a key and of a URL.
+func checkFileName(name string) error {
+	strange := func(c rune) bool { return c == '/' || c == '\\' || !unicode.IsPrint(c) }
+	switch {
+	case name == "":
+		return apierrors.NewBadRequest("which name is the file to have? POST .../artifacts/FILENAME")
+	case name == ".", name == "..", len(name) > maxFileName, strings.ContainsFunc(name, strange):
+		return apierrors.NewBadRequest(fmt.Sprintf("%q cannot be the name of an uploaded file: it has to be one part of a path, printable, of at most %d bytes", name, maxFileName))
+	}
+	return nil
+}
+
+// limited passes on a body up to a limit.
+type limited struct {
+	from        io.Reader
+	left, limit int64
+	err         error
+}
+
+// Read implements io.Reader.
+func (l *limited) Read(p []byte) (int, error) {
+	if l.err != nil {
+		return 0, l.err
+	}
+	n, err := l.from.Read(p)
+	if l.left -= int64(n); l.left < 0 {
+		n, err = 0, tooLarge(l.limit)
+	}
+	l.err = err
+	return n, err
+}
+
+func tooLarge(limit int64) error {
+	return apierrors.NewRequestEntityTooLargeError(fmt.Sprintf(
+		"an uploaded file may have %d bytes (--artifact-upload-limit of the server): put a larger one into the store directly, and give its key", limit))
+}
+
+// withCommon reads what a namespace lacks of the credentials elsewhere.
+func (s *Source) withCommon(common artifact.Resources) *Source {
+	other := *s
+	other.Resources = func(namespace string) artifact.Resources { return either{s.Resources(namespace), common} }
+	return &other
+}
+
+// either reads from the first, and what is not there from the second.
+type either struct{ first, second artifact.Resources }
+
+// Secret implements artifact.Resources.
+func (e either) Secret(ctx context.Context, name, key string) ([]byte, error) {
+	value, err := e.first.Secret(ctx, name, key)
+	if apierrors.IsNotFound(err) {
+		return e.second.Secret(ctx, name, key)
+	}
+	return value, err
+}
+
+// ConfigMap implements artifact.Resources.
+func (e either) ConfigMap(ctx context.Context, name, key string) ([]byte, error) {
+	value, err := e.first.ConfigMap(ctx, name, key)
+	if apierrors.IsNotFound(err) {
+		return e.second.ConfigMap(ctx, name, key)
+	}
+	return value, err
+}
