@@ -21,8 +21,10 @@ import (
 	"fairlead.dev/fairlead/pkg/controller/direct"
 	"fairlead.dev/fairlead/pkg/controller/ended"
 	"fairlead.dev/fairlead/pkg/controller/listwatch"
+	"fairlead.dev/fairlead/pkg/controller/wire"
 	"fairlead.dev/fairlead/pkg/controller/workflow"
 	"fairlead.dev/fairlead/pkg/generated/clientset/versioned"
+	"fairlead.dev/fairlead/pkg/generated/clientset/versioned/scheme"
 )
 
 // Config is what the options come to: clients and informers, not started.
@@ -94,10 +96,23 @@ func NewConfig(o *Options) (*Config, error) {
 			return nil, fmt.Errorf("--workflow-server: %w", err)
 		}
 	}
-	if c.Workflows, err = versioned.NewForConfig(workflowConfig); err != nil {
+	if c.Workflows, err = newWorkflowClient(workflowConfig); err != nil {
 		return nil, fmt.Errorf("make the client for workflows: %w", err)
 	}
 	return c, nil
+}
+
+// newWorkflowClient makes the generated client, with codecs that are quicker with what watches bring: each change of a
+// workflow comes back to the controller, which made most of them.
+func newWorkflowClient(base *rest.Config) (versioned.Interface, error) {
+	config := rest.CopyConfig(base)
+	config.APIPath, config.GroupVersion = "/apis", &wfv1.SchemeGroupVersion
+	config.NegotiatedSerializer = wire.NewCodecs(scheme.Scheme, rest.CodecFactoryForGeneratedClient(scheme.Scheme, scheme.Codecs).WithoutConversion())
+	client, err := rest.RESTClientFor(config)
+	if err != nil {
+		return nil, err
+	}
+	return versioned.New(client), nil
 }
 
 // makeInformers makes the informers, which deliver what is for this instance (CFG-05).
