@@ -4,6 +4,7 @@
 #
 # e2e runs on a local cluster of its own that is started for it and taken down, or, with KUBECONFIG set, on that one.
 #   FAIRLEAD_KEEP_CLUSTER=1  leave the local cluster up
+#   FAIRLEAD_ARTIFACT_DRIVER an image of test/artifactdriver, on a cluster of yours
 #   GO_TEST_FLAGS            further flags for go test, e.g. "-run TestHelloWorld -v"
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -60,9 +61,20 @@ e2e() {
     hack/cluster/up.sh --name "$cluster" --steps-only
     eval "$(hack/cluster/env.sh --name "$cluster")"
     hack/cluster/install.sh --name "$cluster"
+    artifact_driver --name "$cluster"
   fi
   suite e2e -tags e2e -count 1 -timeout 20m ./test/e2e/...
   take_down
+}
+
+# artifact_driver brings the sample of an artifact driver into a local cluster.
+artifact_driver() {
+  local root="$PWD/_output/images/artifact-driver"
+  rm -rf "$root" && mkdir -p "$root/tmp"
+  chmod 1777 "$root/tmp"
+  CGO_ENABLED=0 go build -ldflags "-s -w" -o "$root/" ./test/artifactdriver
+  export FAIRLEAD_ARTIFACT_DRIVER=fairlead/artifact-driver:dev
+  hack/cluster/image.sh "$@" "$FAIRLEAD_ARTIFACT_DRIVER" "$root" -entrypoint /artifactdriver -user 65532:65532
 }
 
 # take_down runs before the summary, which is to stand last, or when the script is interrupted.
