@@ -53,3 +53,17 @@ func BenchmarkRetry(b *testing.B) {
 		})
 	}
 }
+
+// A run in which everything failed and went on has no success to find after any of its nodes; looking from each of them anew
+// would take the square of the run.
+func TestRetryOfManyFailures(t *testing.T) {
+	wf, nodes := wide(40, 500)
+	for i := range nodes {
+		nodes[i].Phase = v1alpha1.NodeFailed
+	}
+	p := lifecycle.RetryOptions{}
+	result, err := lifecycle.Retry(wf, nodes, p, enginetest.New(wf, nil).Now)
+	if err != nil || len(result.Removed)+len(result.Changed) != len(nodes) {
+		t.Errorf("%d removed and %d reset of %d, %v", len(result.Removed), len(result.Changed), len(nodes), err)
+	}
+}

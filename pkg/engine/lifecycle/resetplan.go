@@ -18,6 +18,8 @@ type resetPlan struct {
 	waiting  map[string][]string // nodes by what they wait for, as their records say it
 	removed  map[string]bool
 	reset    map[string]bool
+	// before are the nodes that come before a success, worked out once for all.
+	before map[string]bool
 }
 
 func newPlan(workflow string, nodes []v1alpha1.NodeStatus) *resetPlan {
@@ -112,6 +114,12 @@ func (p *resetPlan) handled(n *v1alpha1.NodeStatus) bool {
 
 // laterSuccess looks for a success after a node: downstream, but neither inside it nor among hooks.
 func (p *resetPlan) laterSuccess(id string, seen map[string]bool) bool {
+	if !p.beforeSuccess()[id] {
+		return false
+	}
+	if n := p.byID[id]; executes(n) && !p.encloses(n) {
+		return true
+	}
 	for stack := []string{id}; len(stack) > 0; {
 		at := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
@@ -128,6 +136,40 @@ func (p *resetPlan) laterSuccess(id string, seen map[string]bool) bool {
 		}
 	}
 	return false
+}
+
+// beforeSuccess are the nodes that have a success downstream, be it inside them: found once, from the successes backwards, because
+// looking from every failure would cost the square of a large run.
+func (p *resetPlan) beforeSuccess() map[string]bool {
+	if p.before != nil {
+		return p.before
+	}
+	p.before = map[string]bool{}
+	var stack []string
+	for i := range p.records {
+		if n := &p.records[i]; executes(n) && n.Phase == v1alpha1.NodeSucceeded && !hooked(n) {
+			stack = append(stack, n.ID)
+		}
+	}
+	for len(stack) > 0 {
+		at := stack[len(stack)-1]
+		stack = stack[:len(stack)-1]
+		for _, id := range p.parents[at] {
+			if p.before[id] {
+				continue
+			}
+			p.before[id] = true
+			if !hooked(p.byID[id]) {
+				stack = append(stack, id)
+			}
+		}
+	}
+	return p.before
+}
+
+// encloses reports whether a node that executes has others inside it, as the pod of a container set has.
+func (p *resetPlan) encloses(n *v1alpha1.NodeStatus) bool {
+	return slices.ContainsFunc(p.children[n.ID], func(id string) bool { return p.byID[id].BoundaryID == n.ID })
 }
 
 // within reports whether a node stands inside a composite or group.
