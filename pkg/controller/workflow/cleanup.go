@@ -24,6 +24,8 @@ type podCleaner struct {
 	mu sync.Mutex
 	// planned are the pods that are taken care of, until the informer says that they are out of sight.
 	planned map[types.UID]bool
+	// killed are those whose containers have been told to end.
+	killed map[types.UID]bool
 	// expected are pods whose workflow is over and whose own end is still to be told, with what is to be done then.
 	expected map[types.UID]garbagePolicy
 }
@@ -46,6 +48,7 @@ func newPodCleaner(pods PodControl, cache podReader, exec ContainerExec, clock c
 			workqueue.NewTypedItemExponentialFailureRateLimiter[cleanupItem](100*time.Millisecond, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[cleanupItem]{Name: "pod_cleanup_queue", Clock: clock}),
 		planned:  map[types.UID]bool{},
+		killed:   map[types.UID]bool{},
 		expected: map[types.UID]garbagePolicy{},
 	}
 }
@@ -111,6 +114,7 @@ func (p *podCleaner) forget(uid types.UID) {
 	defer p.mu.Unlock()
 	delete(p.planned, uid)
 	delete(p.expected, uid)
+	delete(p.killed, uid)
 }
 
 func (p *podCleaner) processNextWorkItem(ctx context.Context) bool {

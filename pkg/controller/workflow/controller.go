@@ -288,7 +288,8 @@ func (c *Controller) handle(ctx context.Context, key types.NamespacedName) {
 		c.runs.drop(key)
 	}
 	if apierrors.HasStatusCause(err, corev1.NamespaceTerminatingCause) {
-		// The workflow goes with its namespace.
+		// The workflow goes with its namespace, and that first with its pods.
+		c.letGo(key)
 		c.queue.Forget(key)
 		return
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
@@ -23,4 +24,17 @@ func heldInVain(pod *corev1.Pod, a *attempt) bool {
 	}
 	forced := pod.DeletionGracePeriodSeconds != nil && *pod.DeletionGracePeriodSeconds == 0
 	return !terminal(pod) && (pod.Spec.NodeName == "" || forced)
+}
+
+// letGo lets go of the pods of a workflow about which nothing can be recorded any more, as far as they are being deleted.
+func (c *Controller) letGo(key types.NamespacedName) {
+	header := c.headers.get(key)
+	if header == nil {
+		return
+	}
+	for _, pod := range c.podCache.ownedBy(header.UID) {
+		if holds(pod) && pod.DeletionTimestamp != nil {
+			c.cleaner.release(pod)
+		}
+	}
 }

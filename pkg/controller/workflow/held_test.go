@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes/fake"
 
@@ -154,6 +155,27 @@ func TestPodsOfDeletedWorkflowsAreLetGo_POD19(t *testing.T) {
 				t.Errorf("still there: %v", p.counts)
 			}
 		})
+	}
+}
+
+// terminating is a server whose namespace is being deleted: nothing is stored in it.
+type terminating struct{ WorkflowClient }
+
+func (terminating) UpdateNodes(context.Context, *wfv1.NodesUpdate) (*wfv1.NodesUpdate, error) {
+	return nil, &apierrors.StatusError{ErrStatus: metav1.Status{
+		Reason: metav1.StatusReasonForbidden, Details: &metav1.StatusDetails{Causes: []metav1.StatusCause{{Type: corev1.NamespaceTerminatingCause}}},
+	}}
+}
+
+// POD-19: Kubernetes deletes the pods of a namespace before everything else in it, and by then no end can be recorded.
+func TestNamespacesAreNotHeldUp_POD19(t *testing.T) {
+	p, turn := held(t, nil)
+	turn(func(pod *corev1.Pod) { setPhase(pod, corev1.PodRunning); pod.Spec.NodeName = "node" })
+	p.workflows = terminating{p.workflows}
+	turn(deleted)
+	turn(failed)
+	if len(p.podSet) != 0 {
+		t.Errorf("still there: %v", p.counts)
 	}
 }
 

@@ -46,8 +46,15 @@ func killCommands(pod *corev1.Pod) map[string][]string {
 }
 
 // kill has what still runs in a pod ended by its own commands. Containers that do not end in time, or cannot be reached, are
-// ended with the pod.
+// ended with the pod. It is done once, however often the pod is found to run on.
 func (p *podCleaner) kill(pod *corev1.Pod) {
+	p.mu.Lock()
+	known := p.killed[pod.UID]
+	p.killed[pod.UID] = true
+	p.mu.Unlock()
+	if known {
+		return
+	}
 	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupKill})
 }
 
