@@ -44,8 +44,8 @@ type Route struct {
 	usable    bool
 	// reason is why the straight way was left last.
 	reason string
-	// detours are the watches that go through kube-apiserver.
-	detours map[*detour]struct{}
+	// watches are those that are open.
+	watches map[*openWatch]struct{}
 	// becameUsable is closed when the straight way can be used for the first time.
 	becameUsable chan struct{}
 }
@@ -74,7 +74,7 @@ func newRouteWithClock(config *rest.Config, server, probePath string, logger klo
 		clock:        c,
 		logger:       logger,
 		changed:      make(chan struct{}, 1),
-		detours:      map[*detour]struct{}{},
+		watches:      map[*openWatch]struct{}{},
 		becameUsable: make(chan struct{}),
 	}
 	if r.probe, err = rest.HTTPWrappersForConfig(config, straightOnly{r}); err != nil {
@@ -100,10 +100,7 @@ func (r *Route) Trust(bundle []byte) {
 			return
 		}
 	}
-	// Connections made under the old authority end when what they carry has ended.
-	if r.transport != nil {
-		r.transport.CloseIdleConnections()
-	}
+	r.abandon()
 	r.transport, r.bundle = newTransport(roots), bytes.Clone(bundle)
 	r.look()
 }
@@ -116,11 +113,19 @@ func (r *Route) Distrust(reason string) {
 }
 
 func (r *Route) distrust(reason string) {
-	if r.transport != nil {
-		r.transport.CloseIdleConnections()
-	}
+	r.abandon()
 	r.transport, r.bundle = nil, nil
 	r.leave(reason)
+}
+
+// abandon ends what was begun with an authority that is not trusted any more, or not alone; the lock is held. Requests are
+// answered in a moment, so they may end, but a watch would believe that server for as long as it likes.
+func (r *Route) abandon() {
+	if r.transport == nil {
+		return
+	}
+	r.endWatches(r.transport)
+	r.transport.CloseIdleConnections()
 }
 
 // Run looks whether the straight way can be used, whenever it is not in use, until ctx ends.
@@ -205,10 +210,7 @@ func (r *Route) take() {
 	default:
 		close(r.becameUsable)
 	}
-	for d := range r.detours {
-		go d.end()
-	}
-	clear(r.detours)
+	r.endWatches(nil)
 	r.logger.Info("Requests for workflows go straight to the workflow server", "server", r.server.Host)
 }
 

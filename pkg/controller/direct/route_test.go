@@ -294,8 +294,50 @@ func TestWatchesChangeOver(t *testing.T) {
 	if _, err := io.ReadAll(response.Body); err != nil {
 		t.Errorf("the watch ended with %v, want no error", err)
 	}
-	if len(w.route.detours) != 0 {
+	if len(w.route.watches) != 0 {
 		t.Error("a watch that has ended is remembered")
+	}
+}
+
+// A watch that was opened straight ends when its server's authority is not trusted any more, or another one is.
+func TestWatchesEndWithTheTrustInTheirServer(t *testing.T) {
+	for name, change := range map[string]func(w *world){
+		"distrust":          func(w *world) { w.route.Distrust("the APIService is gone") },
+		"another authority": func(w *world) { w.route.Trust(newAuthority(t).pem) },
+		"no authority":      func(w *world) { w.route.Trust([]byte("nonsense")) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			blocked := make(chan struct{})
+			defer close(blocked)
+			w.route.Trust(w.authority.pem)
+			w.open(t)
+			w.mu.Lock()
+			w.answer = func(writer http.ResponseWriter, request *http.Request) {
+				writer.WriteHeader(http.StatusOK)
+				writer.(http.Flusher).Flush()
+				select {
+				case <-request.Context().Done():
+				case <-blocked:
+				}
+			}
+			w.mu.Unlock()
+			response, err := w.client.Get(w.kube.URL + "/x?watch=true")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer response.Body.Close()
+			if straight, _ := w.taken(); len(straight) != 1 {
+				t.Fatalf("the watch went %q", straight)
+			}
+			change(w)
+			if _, err := io.ReadAll(response.Body); err != nil {
+				t.Errorf("the watch ended with %v, want no error", err)
+			}
+			if len(w.route.watches) != 0 {
+				t.Error("a watch that has ended is remembered")
+			}
+		})
 	}
 }
 

@@ -68,6 +68,9 @@ func (s *switching) RoundTrip(request *http.Request) (*http.Response, error) {
 	case err == nil && response.StatusCode == http.StatusUnauthorized:
 		s.route.failed(transport, "it does not accept the token of this controller")
 	default:
+		if err == nil && opensWatch(request, response) {
+			s.route.track(response, transport)
+		}
 		return response, err
 	}
 	again, rewindErr := rewound(request)
@@ -111,14 +114,14 @@ func rewound(request *http.Request) (*http.Request, error) {
 // goThrough takes the way through kube-apiserver.
 func (s *switching) goThrough(request *http.Request) (*http.Response, error) {
 	response, err := s.through.RoundTrip(request)
-	if err == nil && response.StatusCode == http.StatusOK && isWatch(request) {
-		s.route.track(response)
+	if err == nil && opensWatch(request, response) {
+		s.route.track(response, nil)
 	}
 	return response, err
 }
 
-func isWatch(request *http.Request) bool {
-	if request.Method != http.MethodGet {
+func opensWatch(request *http.Request, response *http.Response) bool {
+	if request.Method != http.MethodGet || response.StatusCode != http.StatusOK {
 		return false
 	}
 	switch request.URL.Query().Get("watch") {
