@@ -62,6 +62,8 @@ type PodObserved struct {
 type PodGone struct {
 	NodeID string
 	UID    types.UID
+	// Unstarted tells that it is certain that no container of the pod ever ran.
+	Unstarted bool
 }
 
 // PodRefused tells that the API did not create a pod. A transient refusal keeps the node Pending with the message and the

@@ -152,6 +152,10 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 	if len(e.members) > 0 {
 		r.watchContainers(e, pod)
 	}
+	if a.removed && st.Phase == v1alpha1.NodePending && Unstarted(pod) {
+		r.replace(e)
+		return
+	}
 	if pod.Status.Phase == corev1.PodFailed && a.restartable && st.FailedPodRestarts < r.opts.RestartFailedPods {
 		r.restart(e, pod, a)
 		return
@@ -239,24 +243,6 @@ func (r *Run) restart(e *entry, pod *corev1.Pod, a assessment) {
 
 // restartPause is how long a failed pod is left alone before it is made again.
 func (r *Run) restartPause() time.Duration { return max(r.opts.RestartPause, time.Second) }
-
-// podDeleted is the message of a node whose pod has vanished.
-const podDeleted = "pod deleted"
-
-// podGone ends a node whose pod has vanished: it is never created again (POD-21).
-func (r *Run) podGone(ev PodGone) {
-	e := r.table[ev.NodeID]
-	if e == nil || e.over() || (ev.UID != "" && e.st.PodUID != ev.UID) {
-		return
-	}
-	if e.st.Completed() {
-		r.writeOff(e)
-		return
-	}
-	r.change(e, func(st *v1alpha1.NodeStatus) {
-		st.Phase, st.Message, st.Daemoned = v1alpha1.NodeError, podDeleted, nil
-	})
-}
 
 // podRefused notes that the API did not take a pod (POD-17).
 func (r *Run) podRefused(ev PodRefused) {

@@ -69,7 +69,7 @@ func TestMainsThatCannotBegin(t *testing.T) {
 		"our helper waits":               {podWith(corev1.PodRunning, "", running("wait"), cannot), podRole{}, "main: StartError (exit code 128): no such directory"},
 		"the wrapper could not begin":    {podWith(corev1.PodRunning, "", running("wait"), before), podRole{}, "main: Error (exit code 65): fairlead: the shared volume was not prepared"},
 		"the user's own 65":              {podWith(corev1.PodRunning, "", running("wait"), ended("main", 65, "Error", "")), podRole{}, ""},
-		"a sidecar waits":                {podWith(corev1.PodRunning, "", cannot, running("side")), podRole{}, "main: StartError (exit code 128): no such directory"},
+		"a sidecar waits":                {podWith(corev1.PodRunning, "", cannot, running("side")), podRole{sidecars: []string{"side"}}, "main: StartError (exit code 128): no such directory"},
 		"a member waits":                 {podWith(corev1.PodRunning, "", member, running("b")), podRole{set: []string{"a", "b"}, ordered: true}, "a: StartError (exit code 128)"},
 		"members that do not wait":       {podWith(corev1.PodRunning, "", member, running("b")), podRole{set: []string{"a", "b"}}, ""},
 		"a sidecar that cannot be begun": {podWith(corev1.PodRunning, "", running("main"), ended("side", 128, "StartError", "")), podRole{}, ""},

@@ -26,6 +26,7 @@ type assessment struct {
 	early         bool   // its containers have ended well; Kubernetes has not said so of the pod yet
 	noMoreOutputs bool   // our helper has ended without doing its work
 	surplus       bool   // runs on only for containers that others have put into it
+	removed       bool   // failed because somebody deleted it
 	restartable   bool   // failed for a reason of the cluster, before main started (RTY-12)
 	reason        string // of the pod
 }
@@ -97,6 +98,10 @@ func assess(pod *corev1.Pod, role podRole, now time.Time) assessment {
 			a.phase = v1alpha1.NodeFailed
 		}
 	case corev1.PodFailed:
+		if removed(pod) {
+			a.removed, a.phase, a.message = true, v1alpha1.NodeError, podDeleted
+			break
+		}
 		a.phase, a.message = failure(pod, role)
 		if a.phase == v1alpha1.NodeSucceeded && daemon {
 			a.phase = v1alpha1.NodeFailed

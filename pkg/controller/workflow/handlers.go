@@ -87,6 +87,12 @@ func (c *Controller) updatePod(old, obj any) {
 func (c *Controller) deletePod(obj any) {
 	if gone, ok := obj.(cache.DeletedFinalStateUnknown); ok {
 		obj = gone.Obj
+		if pod, is := obj.(*corev1.Pod); is && !terminal(pod) {
+			// What happened to it since is not known: it may have run.
+			last := *pod
+			last.Status = corev1.PodStatus{}
+			obj = &last
+		}
 	}
 	c.notePod(obj, true)
 }

@@ -119,7 +119,7 @@ func (c *Controller) podEvent(ctx context.Context, r *activeRun, nodeID string, 
 			return event, nil
 		}
 	}
-	return c.confirmGone(ctx, r, nodeID, a)
+	return c.confirmGone(ctx, r, nodeID, a, engine.Unstarted(pod))
 }
 
 // observe reports a pod to the engine unless it has seen this or a newer version of it.
@@ -131,12 +131,13 @@ func (a *attempt) observe(nodeID string, pod *corev1.Pod) engine.Event {
 	return engine.PodObserved{NodeID: nodeID, Pod: pod}
 }
 
-// confirmGone asks the API about a pod that the informer lost: it loses pods for their label as well.
-func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID string, a *attempt) (engine.Event, error) {
+// confirmGone asks the API about a pod that the informer lost: it loses pods for their label as well. unstarted is what its last
+// state said.
+func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID string, a *attempt, unstarted bool) (engine.Event, error) {
 	live, err := c.pods.Get(ctx, r.key.Namespace, a.podName)
 	switch {
 	case apierrors.IsNotFound(err):
-		return engine.PodGone{NodeID: nodeID, UID: a.uid}, nil
+		return engine.PodGone{NodeID: nodeID, UID: a.uid, Unstarted: unstarted}, nil
 	case err != nil:
 		return nil, fmt.Errorf("read pod %s/%s, which the informer lost: %w", r.key.Namespace, a.podName, err)
 	case live.UID != a.uid:
@@ -145,7 +146,7 @@ func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID strin
 				return nil, err
 			}
 		}
-		return engine.PodGone{NodeID: nodeID, UID: a.uid}, nil
+		return engine.PodGone{NodeID: nodeID, UID: a.uid, Unstarted: unstarted}, nil
 	case !terminal(live):
 		// Somebody labelled it completed while it runs, and the informer will not tell of its end.
 		c.mail.putBack(r.key, letter{pod: live, vanished: true, arrived: c.clock.Now()})
