@@ -174,6 +174,9 @@ func relocated(l, base *v1alpha1.ArtifactLocation, defaultKey string) (*v1alpha1
 		return nil, false
 	}
 	baseKind, baseFields, baseKey := storeFields(base)
+	if baseKind != kind && kind != "" && rule.key != "" && rule.whole(fields, key) {
+		return locationOf(kind, fields, key) // it names its store, and lacked only the key
+	}
 	if baseKind != kind {
 		if baseKind == "artifactory" {
 			if rooted := "/" + strings.TrimPrefix(key, "/"); baseKey == "" || baseKey == "/" || !strings.HasPrefix(rooted, baseKey) {

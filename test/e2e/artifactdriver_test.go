@@ -51,7 +51,7 @@ spec:
       - {name: passing, path: /tmp/file, plugin: *location, artifactGC: {strategy: OnWorkflowCompletion}}
   - name: use
     inputs: {artifacts: [{name: file, path: /tmp/file}, {name: tree, path: /tmp/tree}, {name: none, path: /tmp/none, optional: true, plugin: {name: test, configuration: "bucket: artifacts\nendpoint: fairlead-store.fairlead-system.svc:9000\ninsecure: true\naccessKeySecret: {name: fairlead-artifacts, key: accesskey}\nsecretKeySecret: {name: fairlead-artifacts, key: secretkey}", key: nothing}}]}
-    container: {image: busybox, command: [sh, -ec], args: ["test ! -e /tmp/none; test -d /tmp/tree/a/empty; cat /tmp/file /tmp/tree/a/b"]}
+    container: {image: busybox, command: [sh, -ec], args: ["test -z \"$(ls -A /tmp/none)\"; test -d /tmp/tree/a/empty; cat /tmp/file /tmp/tree/a/b"]}
     outputs: {parameters: [{name: both, valueFrom: {path: /tmp/file}}]}
 `
 

@@ -68,6 +68,16 @@ func TestTrap24_Place_ART08_ART09_ART10(t *testing.T) {
 			stored:   `{name: x, path: /x, s3: {` + wholeS3 + `, bucket: store, key: a/b.tgz}}`,
 			reported: `{name: x, path: /x, s3: {key: a/b.tgz}}`,
 		},
+		"ART-08, DRV-10 a store of another kind, without a key": {
+			artifact: `{name: x, path: /x, plugin: {name: shelf, configuration: c}}`, repo: s3Repository, prefix: "wf/pod",
+			stored:   `{name: x, path: /x, plugin: {name: shelf, configuration: c, key: wf/pod/x.tgz}}`,
+			reported: `{name: x, path: /x, plugin: {name: shelf, configuration: c, key: wf/pod/x.tgz}}`,
+		},
+		"ART-08 a bucket of another kind, without a key": {
+			artifact: `{name: x, path: /x, gcs: {bucket: mine}}`, repo: s3Repository, prefix: "wf/pod",
+			stored:   `{name: x, path: /x, gcs: {bucket: mine, key: wf/pod/x.tgz}}`,
+			reported: `{name: x, path: /x, gcs: {bucket: mine, key: wf/pod/x.tgz}}`,
+		},
 		"ART-08 bucket of its own": {
 			artifact: `{name: x, path: /x, s3: {bucket: mine, key: a}}`, repo: s3Repository, prefix: "wf/pod",
 			stored:   `{name: x, path: /x, s3: {` + wholeS3 + `, bucket: mine, key: a}}`,

@@ -93,6 +93,12 @@ func RelocateTo(a *wfv1.Artifact, base *wfv1.ArtifactLocation, defaultKey string
 		return fmt.Errorf("artifact %s has neither a location nor a key", a.Name)
 	}
 	if base != nil && artifact.KindOf(base) != artifact.KindOf(l) {
+		// One that names its store and lacks only the key stays with its store.
+		own := l.DeepCopy()
+		if artifact.KindOf(own) != "" && recordable(own) && SetKey(own, key) == nil && Complete(own) {
+			*l = *own
+			return nil
+		}
 		if artifact.KindOf(base) == artifact.KindArtifactory {
 			address, err := belowURL(base.Artifactory.URL, key)
 			if err != nil {

@@ -119,6 +119,7 @@ func TestHonestReports_EXE02_ART08(t *testing.T) {
 	}{
 		"repository":                           {`container: {image: i}, ` + reportedOutputs, nil},
 		"keys of one's own":                    {`container: {image: i}, outputs: {artifacts: [{name: k, path: /k, s3: {key: "{{workflow.name}}/k"}}]}`, nil},
+		"a store of another kind, no key":      {`container: {image: i}, outputs: {artifacts: [{name: k, path: /k, plugin: {name: other, configuration: c}}, {name: g, path: /g, gcs: {bucket: mine}}]}`, nil},
 		"another bucket of the store":          {`container: {image: i}, outputs: {artifacts: [{name: k, path: /k, s3: {bucket: b2, key: k}}]}`, nil},
 		"logs":                                 {`container: {image: i}, archiveLocation: {archiveLogs: true}, ` + reportedOutputs, []string{"main"}},
 		"logs of a set":                        {`containerSet: {containers: [{name: a, image: i}, {name: main, image: i}]}, archiveLocation: {archiveLogs: true}, ` + reportedOutputs, []string{"a", "main"}},
