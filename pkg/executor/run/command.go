@@ -36,14 +36,14 @@ func (r *runner) run(command []string) (int, error) {
 		return 0, err
 	}
 	path, err := exec.LookPath(command[0])
-	if err != nil {
+	if err != nil && !errors.Is(err, exec.ErrDot) { // whoever has the working directory in PATH means it
 		return 0, fmt.Errorf("the command cannot be started: %w", err)
 	}
 	// Signals that come from now on are the command's. SIGCHLD is about the command, SIGURG the Go runtime's own, and
 	// SIGPIPE a matter of this process.
 	r.signals = make(chan os.Signal, 64)
+	// They stay caught when the command has ended: what it has left is then being kept, for which there is time until the kill.
 	signal.Notify(r.signals)
-	defer signal.Stop(r.signals)
 
 	if err := r.awaitOthers(); err != nil {
 		return 0, err

@@ -128,6 +128,8 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 		err = hand(&pod.Spec, in, work, nil, n)
 	case reportsItself(in):
 		err = handAlone(&pod.Spec, in)
+	default:
+		addNamed(&pod.Spec, in, names)
 	}
 	if errors.Is(err, errTooLong) && !n.loads {
 		n.loads = true

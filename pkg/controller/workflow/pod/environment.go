@@ -94,6 +94,26 @@ func wrappedEnv(in Input, name string, n needs, grace int64) []corev1.EnvVar {
 	return env
 }
 
+// addNamed gives the containers of a pod without helpers those of our variables that they name, in their commands, environment
+// or script. They cost no helper; who does not ask for them is left alone.
+func addNamed(spec *corev1.PodSpec, in Input, mains []string) {
+	script := ""
+	if in.Template.Script != nil {
+		script = in.Template.Script.Source
+	}
+	for i := range spec.Containers {
+		c := &spec.Containers[i]
+		if !slices.Contains(mains, c.Name) {
+			continue
+		}
+		for _, v := range wrappedEnv(in, c.Name, needs{}, gracePeriod(spec)) {
+			if mentions(c, v.Name) || strings.Contains(script, v.Name) {
+				setEnv(c, v)
+			}
+		}
+	}
+}
+
 // tellsProgress tells whether a step reports its own progress (EXE-12): an annotation of the template says so, or the
 // container or script names the variable that names the file.
 func tellsProgress(in Input, mains []corev1.Container, script string) bool {
