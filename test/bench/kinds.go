@@ -40,6 +40,19 @@ var stepKinds = []stepKind{
 		},
 	},
 	{
+		name: "one small output", command: "echo 1 > /tmp/out",
+		template: func(c corev1.Container) v1alpha1.Template {
+			return v1alpha1.Template{
+				Container: &c,
+				Inputs:    v1alpha1.Inputs{Parameters: []v1alpha1.Parameter{{Name: "before", Default: v1alpha1.AnyStringPtr("")}}},
+				Outputs:   v1alpha1.Outputs{Parameters: []v1alpha1.Parameter{{Name: "out", ValueFrom: &v1alpha1.ValueFrom{Path: "/tmp/out"}}}},
+			}
+		},
+		link: func(step *v1alpha1.WorkflowStep, before string) {
+			step.Arguments.Parameters = []v1alpha1.Parameter{{Name: "before", Value: v1alpha1.AnyStringPtr("{{steps." + before + ".outputs.parameters.out}}")}}
+		},
+	},
+	{
 		name: "1 MiB artifact in and out", command: fmt.Sprintf("[ -f /tmp/in ] && cp /tmp/in /tmp/out || head -c %d /dev/urandom > /tmp/out", artifactBytes),
 		template: func(c corev1.Container) v1alpha1.Template {
 			return v1alpha1.Template{
