@@ -50,7 +50,7 @@ func TestWrongCommandLines(t *testing.T) {
 		{"lint", "name files"},
 		{"lint " + file + " --kinds pods", `"pods" is none of all, workflows`},
 		{"lint " + file + " --offline --dry-run=server", "leave out one of them"},
-		{"lint " + file + " --kinds cronworkflows", "no object to lint in"},
+		{"lint " + file + " --kinds cronworkflows", "nothing to lint in"},
 		{"list --nonsense", "See 'kubectl workflow list --help'"},
 	} {
 		t.Run(tc.args, func(t *testing.T) {

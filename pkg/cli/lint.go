@@ -116,7 +116,7 @@ func (o *lintOptions) run(ctx context.Context, args []string) error {
 	}
 	documents = slices.DeleteFunc(documents, func(d *manifest.Document) bool { return !o.wanted(d) })
 	if len(documents) == 0 && len(broken) == 0 {
-		return noneIn("object to lint", args)
+		return fmt.Errorf("nothing to lint in %s", sourceNames(args))
 	}
 	for _, d := range documents {
 		for _, warning := range d.Warnings {

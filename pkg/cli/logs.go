@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 
@@ -15,7 +16,6 @@ import (
 	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/logstream"
 	"fairlead.dev/fairlead/pkg/cli/selection"
-	"fairlead.dev/fairlead/pkg/engine/node"
 )
 
 type logsOptions struct {
@@ -93,7 +93,11 @@ func (o *logsOptions) run(ctx context.Context, args []string, tail, prefix bool)
 		}
 	}
 	request.Prefix = o.prefix && (prefix || request.PodName == "")
-	return o.copyLog(ctx, c, namespace, names[0], *request)
+	err = o.copyLog(ctx, c, namespace, names[0], *request)
+	if request.PodName != "" && apierrors.IsNotFound(err) {
+		return fmt.Errorf("workflow %q has no step %q, and no pod of that name (any more); `kubectl workflow get %s -o wide` shows what it has", names[0], args[1], names[0])
+	}
+	return err
 }
 
 func (o *logsOptions) request(tail bool) (*v1alpha1.LogOptions, error) {
@@ -153,9 +157,6 @@ func narrow(ctx context.Context, c *client.Client, namespace, name, what string,
 	}
 	switch outer := outermost(found, nodes); len(outer) {
 	case 0:
-		if !hasPod(header, nodes, what) {
-			return fmt.Errorf("workflow %q has no step and no pod %q; `kubectl workflow get %s -o wide` shows those that it has", name, what, name)
-		}
 		request.PodName = what
 	case 1:
 		request.NodeID = outer[0].ID
@@ -164,21 +165,6 @@ func narrow(ctx context.Context, c *client.Client, namespace, name, what string,
 			name, len(outer), what, outer[0].ID, name, what)
 	}
 	return nil
-}
-
-// hasPod tells whether a step has, or had, a pod of this name.
-func hasPod(header *v1alpha1.Workflow, nodes map[string]v1alpha1.NodeStatus, name string) bool {
-	format := header.Annotations[v1alpha1.AnnotationKeyPodNameVersion]
-	for _, n := range nodes {
-		template := n.TemplateName
-		if n.TemplateRef != nil {
-			template = n.TemplateRef.Template
-		}
-		if n.Type == v1alpha1.NodeTypePod && node.PodName(format, header.Name, n.Name, template) == name {
-			return true
-		}
-	}
-	return false
 }
 
 // outermost leaves out steps below others of the same name: the log of a step includes them.

@@ -21,13 +21,18 @@ func (s *strictness) write(try dryRun) client.WriteOptions {
 	return client.WriteOptions{DryRun: try == dryRunServer, Lenient: !bool(*s)}
 }
 
-// noneIn is the error for manifests without what was looked for.
-func noneIn(what string, sources []string) error {
+// sourceNames lists where manifests came from.
+func sourceNames(sources []string) string {
 	named := make([]string, len(sources))
 	for i, source := range sources {
 		if named[i] = source; source == "-" {
 			named[i] = "standard input"
 		}
 	}
-	return fmt.Errorf("no %s in %s", what, strings.Join(named, ", "))
+	return strings.Join(named, ", ")
+}
+
+// noneIn is the error for manifests without an object that was looked for.
+func noneIn(what string, sources []string) error {
+	return fmt.Errorf("no %s in %s", what, sourceNames(sources))
 }

@@ -30,7 +30,7 @@ func TestVersionAndCompletion(t *testing.T) {
 	contains(t, f.ok("__complete", "get", ""), "found")
 	contains(t, f.ok("__complete", "list", "-o", ""), "wide", "jsonpath")
 	contains(t, f.ok("help"), "Templates and schedules:")
-	f.fails("unknown command", "sumbit")
+	f.fails("did you mean submit", "sumbit")
 	f.fails("--help", "list", "--no-such-flag")
 }
 

@@ -75,7 +75,7 @@ func TestSubmit(t *testing.T) {
 	f.fails("-f is the file of parameters", "submit", "-f", manifest)
 	f.fails("name a file with a workflow", "submit")
 	f.fails("unknown field", "submit", f.file(strings.Replace(hello, "entrypoint", "entrypiont", 1)))
-	f.fails("none of the others can be", "submit", manifest, "--watch", "--wait")
+	f.fails("give one of --watch and --wait", "submit", manifest, "--watch", "--wait")
 	f.fails("nothing is started", "submit", manifest, "--dry-run=server", "--wait")
 	f.fails("cannot all have the name", "submit", manifest, manifest, "--name", "same")
 	f.fails("is for namespace other", "submit", f.file(strings.Replace(hello, "{generateName", "{namespace: other, generateName", 1)), "-n", namespace)
