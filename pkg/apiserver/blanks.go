@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"bytes"
 	"io"
 
 	"k8s.io/apimachinery/pkg/runtime"
@@ -13,18 +12,13 @@ import (
 // it for ever.
 type withoutBlanks struct{ runtime.NegotiatedSerializer }
 
-// SupportedMediaTypes implements runtime.NegotiatedSerializer.
+// SupportedMediaTypes implements runtime.NegotiatedSerializer. The serializers of streams stay: they write watch events around
+// objects that were encoded before.
 func (s withoutBlanks) SupportedMediaTypes() []runtime.SerializerInfo {
 	infos := s.NegotiatedSerializer.SupportedMediaTypes()
 	for i := range infos {
-		if infos[i].MediaType != runtime.ContentTypeJSON {
-			continue
-		}
-		infos[i].Serializer = blankless{infos[i].Serializer}
-		if stream := infos[i].StreamSerializer; stream != nil {
-			replaced := *stream
-			replaced.Serializer = blankless{stream.Serializer}
-			infos[i].StreamSerializer = &replaced
+		if infos[i].MediaType == runtime.ContentTypeJSON {
+			infos[i].Serializer = blankless{infos[i].Serializer}
 		}
 	}
 	return infos
@@ -60,45 +54,4 @@ func (f blankFilter) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
-}
-
-// blanks are the members that are left out. Within a string its quotes would be escaped, so that such bytes are always a member.
-var blanks = [][]byte{[]byte(`"name":""`), []byte(`"resources":{}`), []byte(`"status":{}`)}
-
-// dropBlanks returns JSON without the blanks; it is the same slice when there are none.
-func dropBlanks(data []byte) []byte {
-	next := make([]int, len(blanks))
-	for i := range blanks {
-		next[i] = bytes.Index(data, blanks[i])
-	}
-	var out []byte
-	for from := 0; ; {
-		first := -1
-		for i := range next {
-			if next[i] >= 0 && (first < 0 || next[i] < next[first]) {
-				first = i
-			}
-		}
-		if first < 0 {
-			if out == nil {
-				return data
-			}
-			return append(out, data[from:]...)
-		}
-		if out == nil {
-			out = make([]byte, 0, len(data))
-		}
-		at, end := next[first], next[first]+len(blanks[first])
-		out = append(out, data[from:at]...)
-		switch {
-		case end < len(data) && data[end] == ',':
-			end++
-		case len(out) > 0 && out[len(out)-1] == ',':
-			out = out[:len(out)-1]
-		}
-		from = end
-		if next[first] = bytes.Index(data[from:], blanks[first]); next[first] >= 0 {
-			next[first] += from
-		}
-	}
 }
