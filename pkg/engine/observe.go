@@ -168,6 +168,10 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 	}
 	r.noteEnds(e, pod, role)
 	daemonNow := a.daemoned && !st.IsDaemoned()
+	if a.phase == v1alpha1.NodePending {
+		// Where a pod will run is stored with what comes next of it: it would be a write of its own for each pod.
+		st.HostNodeName = pod.Spec.NodeName
+	}
 	if st.Phase == a.phase && st.Message == a.message && !daemonNow && st.HostNodeName == pod.Spec.NodeName && (a.progress == "" || a.progress == st.Progress) {
 		return
 	}

@@ -38,6 +38,32 @@ func observed(uid string, phase corev1.PodPhase, containers ...string) PodObserv
 	return PodObserved{NodeID: "wf", Pod: p}
 }
 
+// Where a pod was scheduled is no news by itself (CTL-01), and is stored with the next that there is.
+func TestHostOfAPendingPodIsNoWrite(t *testing.T) {
+	on := func(host string, phase corev1.PodPhase, statuses ...corev1.ContainerStatus) PodObserved {
+		ev := observed("u1", phase, "main")
+		ev.Pod.Spec.NodeName, ev.Pod.Status.ContainerStatuses = host, statuses
+		return ev
+	}
+	run, _ := begin(t, single(v1alpha1.Template{Container: &corev1.Container{Image: "i"}}), nil)
+	if d := run.Apply(noon, on("", corev1.PodPending)); len(d.Nodes) != 1 || d.Nodes[0].HostNodeName != "" {
+		t.Fatalf("%+v", d)
+	}
+	if d := run.Apply(noon, on("host", corev1.PodPending, waiting("main", "ContainerCreating", ""))); len(d.Nodes) != 0 || d.Status != nil {
+		t.Errorf("a write for a host: %+v", d)
+	}
+	if d := run.Apply(noon, on("host", corev1.PodPending, waiting("main", "ImagePullBackOff", "no such image"))); len(d.Nodes) != 1 || d.Nodes[0].HostNodeName != "host" || d.Nodes[0].Message == "" {
+		t.Errorf("%+v", d)
+	}
+	if d := run.Apply(noon, on("host", corev1.PodRunning)); len(d.Nodes) != 1 || d.Nodes[0].HostNodeName != "host" {
+		t.Errorf("%+v", d)
+	}
+	first, _ := begin(t, single(v1alpha1.Template{Container: &corev1.Container{Image: "i"}}), nil)
+	if d := first.Apply(noon, on("host", corev1.PodPending)); len(d.Nodes) != 1 || d.Nodes[0].HostNodeName != "host" || d.Nodes[0].PodUID != "u1" {
+		t.Errorf("with the UID: %+v", d)
+	}
+}
+
 // TestPodProtocol: intent, pod, UID; recovery compares the UID and nothing else.
 func TestPodProtocol(t *testing.T) {
 	leaf := v1alpha1.Template{Container: &corev1.Container{Image: "i"}}
