@@ -93,6 +93,7 @@ func (r *Run) observePod(ev PodObserved) {
 	role := r.podRole(e)
 	a := assess(pod, role, r.now.Time)
 	r.podSeen = r.podSeen || a.phase != v1alpha1.NodePending
+	r.claimsMade()
 	if e.st.Completed() { // only its outputs are missing
 		if a.noMoreOutputs {
 			r.writeOff(e)
@@ -255,6 +256,7 @@ func (r *Run) podRefused(ev PodRefused) {
 		return
 	}
 	if ev.Transient {
+		r.claimsMissing(ev.Message)
 		r.setPhase(e, v1alpha1.NodePending, ev.Message)
 		r.alarm(r.now.Add(refusedRetry), e)
 		return

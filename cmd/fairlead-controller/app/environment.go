@@ -22,6 +22,8 @@ type environment struct {
 	keepArtifacts bool
 	// statusFinalizer keeps pods until their end is recorded (POD-19).
 	statusFinalizer bool
+	// protectClaims leaves the protection on volume claims that are deleted at the end of a workflow (VOL-03).
+	protectClaims bool
 }
 
 // readEnvironment reads it; an unreadable value is an error that names its variable.
@@ -46,6 +48,7 @@ func readEnvironment(getenv func(string) string) (environment, error) {
 	read("DISABLE_MAX_RECURSION", flag(&e.engine.UnlimitedRecursion, true))
 	read("ARGO_ARTIFACT_GC_ENABLED", flag(&e.keepArtifacts, false))
 	read("ARGO_POD_STATUS_CAPTURE_FINALIZER", flag(&e.statusFinalizer, true))
+	read("ARGO_REMOVE_PVC_PROTECTION_FINALIZER", flag(&e.protectClaims, false))
 	read("RETRY_HOST_NAME_LABEL_KEY", func(value string) error { e.engine.RetryHostLabel = value; return nil })
 	read("TRANSIENT_ERROR_PATTERN", func(value string) error { e.engine.TransientErrors = value; return nil })
 	read("TASK_RESULT_TIMEOUT_DURATION", func(value string) (err error) { e.engine.ResultTimeout, err = time.ParseDuration(value); return err })

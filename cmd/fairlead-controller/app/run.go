@@ -129,7 +129,7 @@ func (c *Config) Run(ctx context.Context) error {
 			Pods:           workflow.NewPodControl(c.Kube.CoreV1(), func() *int64 { return c.Configuration.Current().PodGCGracePeriodSeconds }),
 			Exec:           workflow.NewContainerExec(c.KubeConfig, c.Kube),
 			Results:        workflow.NewResultControl(c.Workflows.ArgoprojV1alpha1()),
-			Claims:         workflow.NewClaimControl(c.Kube),
+			Claims:         workflow.NewClaimControl(c.Kube, surroundings.protectClaims),
 			History:        history(c),
 			Recorder:       workflow.NewEventRecorder(recorder),
 			Metrics:        custom,

@@ -34,10 +34,17 @@ type ClaimControl interface {
 // claimProtection is the finalizer by which Kubernetes keeps a claim while pods use it.
 const claimProtection = "kubernetes.io/pvc-protection"
 
-type clientClaims struct{ client kubernetes.Interface }
+type clientClaims struct {
+	client kubernetes.Interface
+	// protect leaves Kubernetes' protection on claims that are deleted: they go when the pods that use them are gone.
+	protect bool
+}
 
-// NewClaimControl works on claims and budgets through client-go.
-func NewClaimControl(client kubernetes.Interface) ClaimControl { return clientClaims{client} }
+// NewClaimControl works on claims and budgets through client-go. protect leaves the protection on claims that are deleted,
+// so that they stay until the pods that use them are deleted as well.
+func NewClaimControl(client kubernetes.Interface, protect bool) ClaimControl {
+	return clientClaims{client, protect}
+}
 
 // EnsureClaim creates a claim unless it is there.
 func (c clientClaims) EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
@@ -68,6 +75,9 @@ func (c clientClaims) DeleteClaim(ctx context.Context, namespace, name string, o
 	}
 	if err := claims.Delete(ctx, name, metav1.DeleteOptions{Preconditions: metav1.NewUIDPreconditions(string(found.UID))}); err != nil {
 		return notThisPod(err)
+	}
+	if c.protect {
+		return nil
 	}
 	return c.releaseClaim(ctx, namespace, name, found.UID)
 }

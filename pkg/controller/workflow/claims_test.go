@@ -24,8 +24,10 @@ func TestVOL03ClaimIsReleasedOnceItIsBeingDeleted(t *testing.T) {
 		finalizers []string
 		wantGone   bool
 		wantLeft   []string
+		protect    bool
 	}{
 		{name: "protected", owner: "wf", finalizers: []string{claimProtection}, wantGone: true},
+		{name: "protection is to stay", owner: "wf", finalizers: []string{claimProtection}, protect: true, wantLeft: []string{claimProtection}},
 		{name: "unprotected", owner: "wf", wantGone: true},
 		{name: "somebody else waits", owner: "wf", finalizers: []string{"example.com/backup", claimProtection}, wantLeft: []string{"example.com/backup"}},
 		{name: "of another workflow", owner: "other", finalizers: []string{claimProtection}, wantLeft: []string{claimProtection}},
@@ -37,7 +39,7 @@ func TestVOL03ClaimIsReleasedOnceItIsBeingDeleted(t *testing.T) {
 				OwnerReferences: []metav1.OwnerReference{{Kind: "Workflow", Name: "run", UID: test.owner, Controller: ptr.To(true)}},
 			}})
 			deleting := asServersDelete(client)
-			if err := NewClaimControl(client).DeleteClaim(t.Context(), "ns", "run-work", "wf"); err != nil {
+			if err := NewClaimControl(client, test.protect).DeleteClaim(t.Context(), "ns", "run-work", "wf"); err != nil {
 				t.Fatal(err)
 			}
 			left, err := client.CoreV1().PersistentVolumeClaims("ns").Get(t.Context(), "run-work", metav1.GetOptions{})
@@ -67,7 +69,7 @@ func TestClaimOfSomebodyElse_V256(t *testing.T) {
 		"made by a person": {found: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "run-work", Namespace: "ns"}}, want: "exists and does not belong to this workflow"},
 	} {
 		t.Run("V-256 "+name, func(t *testing.T) {
-			err := NewClaimControl(fake.NewClientset(tc.found)).EnsureClaim(t.Context(), claim("wf"))
+			err := NewClaimControl(fake.NewClientset(tc.found), false).EnsureClaim(t.Context(), claim("wf"))
 			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
 				t.Errorf("%v, want %q", err, tc.want)
 			}

@@ -31,7 +31,10 @@ func (c *Controller) createPods(ctx context.Context, r *activeRun, ended time.Ti
 	}
 	batch := r.creates.take(createBatch)
 	if err := c.ensureClaims(ctx, r); err != nil {
-		return c.refuse(r, batch, "Waiting for a PVC to be created. "+err.Error(), isTransient(err)), nil
+		if !isTransient(err) {
+			return c.refuse(r, batch, err.Error(), false), nil
+		}
+		return c.refuse(r, batch, engine.WaitingForClaims+" "+err.Error(), true), nil
 	}
 
 	var events []engine.Event

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -67,9 +68,20 @@ func (p garbagePolicy) decide(pod *corev1.Pod) (cleanup, time.Duration) {
 		deletes = p.strategy == wfv1.PodGCOnWorkflowCompletion || p.phase == wfv1.WorkflowSucceeded
 	}
 	if deletes && p.selector.Matches(labels.Set(pod.Labels)) {
-		return cleanupDelete, p.delay
+		return cleanupDelete, p.delayOf(pod)
 	}
 	return cleanupLabel, 0
+}
+
+// delayOf is how long an ended pod is left alone: as it says itself, where the workflow's delay has had its values put in
+// (LBL-02), else as the policy does.
+func (p garbagePolicy) delayOf(pod *corev1.Pod) time.Duration {
+	if _, text, ok := strings.Cut(pod.Annotations[wfv1.AnnotationKeyPodGCStrategy], "/"); ok {
+		if delay, err := time.ParseDuration(text); err == nil && delay >= 0 {
+			return delay
+		}
+	}
+	return p.delay
 }
 
 // deletesAtEnd tells whether a pod goes with the end of the workflow whether or not it has ended itself.

@@ -8,6 +8,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
@@ -49,5 +50,44 @@ func TestPodsAreCreatedBeforeTheClusterKnowsWorkflows(t *testing.T) {
 				t.Error("the caller's pod was changed")
 			}
 		})
+	}
+}
+
+// PGC-02: pods are deleted with the configured grace period, and only the one that is meant.
+func TestGraceOfDeletedPods_PGC02(t *testing.T) {
+	for name, grace := range map[string]*int64{"the pod's own": nil, "configured": ptr.To[int64](7)} {
+		client := fake.NewClientset()
+		var options metav1.DeleteOptions
+		client.PrependReactor("delete", "pods", func(action clienttesting.Action) (bool, runtime.Object, error) {
+			options = action.(clienttesting.DeleteActionImpl).DeleteOptions
+			return true, nil, nil
+		})
+		if err := NewPodControl(client.CoreV1(), func() *int64 { return grace }).Delete(t.Context(), "n", "p", "u"); err != nil {
+			t.Fatal(err)
+		}
+		if ptr.Deref(options.GracePeriodSeconds, -1) != ptr.Deref(grace, -1) || options.Preconditions == nil || *options.Preconditions.UID != "u" {
+			t.Errorf("%s: %+v", name, options)
+		}
+	}
+}
+
+// PGC-04: pods that delete artifacts, and pods that are done with, are not the loop's.
+func TestPodSelector_PGC04(t *testing.T) {
+	selector, err := labels.Parse(PodSelector)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		labels labels.Set
+		want   bool
+	}{
+		"a step's":          {labels.Set{"workflows.argoproj.io/workflow": "w", "workflows.argoproj.io/completed": "false"}, true},
+		"done with":         {labels.Set{"workflows.argoproj.io/workflow": "w", "workflows.argoproj.io/completed": "true"}, false},
+		"deletes artifacts": {labels.Set{"workflows.argoproj.io/workflow": "w", "workflows.argoproj.io/completed": "false", "workflows.argoproj.io/component": "artifact-gc"}, false},
+		"somebody else's":   {labels.Set{"app": "w"}, false},
+	} {
+		if got := selector.Matches(c.labels); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
 	}
 }

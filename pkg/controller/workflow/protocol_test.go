@@ -506,6 +506,7 @@ func TestClaimsAndBudget(t *testing.T) {
 	}
 }
 
+// PGC-01, LBL-02: how long pods are kept that are to be deleted.
 func TestDeleteDelay(t *testing.T) {
 	pod := &corev1.Pod{}
 	policy := newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion}, wfv1.WorkflowRunning, 5*time.Second)
@@ -514,6 +515,14 @@ func TestDeleteDelay(t *testing.T) {
 	}
 	policy = newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion, DeleteDelayDuration: "30s"}, wfv1.WorkflowRunning, 5*time.Second)
 	if _, delay := policy.decide(pod); delay != 30*time.Second {
+		t.Errorf("after %v", delay)
+	}
+	// A delay with a tag in it has its value on the pod.
+	policy = newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodCompletion, DeleteDelayDuration: "{{workflow.parameters.delay}}"}, wfv1.WorkflowRunning, 5*time.Second)
+	pod.Annotations = map[string]string{wfv1.AnnotationKeyPodGCStrategy: "OnPodCompletion/1m0s"}
+	if kept, err := KeepPodState(pod); err != nil {
+		t.Error(err)
+	} else if _, delay := policy.decide(kept.(*corev1.Pod)); delay != time.Minute {
 		t.Errorf("after %v", delay)
 	}
 }

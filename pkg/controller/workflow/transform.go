@@ -72,6 +72,7 @@ func KeepPodState(obj any) (any, error) {
 	}
 	for _, key := range []string{
 		wfv1.AnnotationKeyNodeID, wfv1.AnnotationKeyNodeName, wfv1.AnnotationKeyRetries, wfv1.AnnotationKeyProgress, wfv1.AnnotationKeySidecars,
+		wfv1.AnnotationKeyPodGCStrategy,
 	} {
 		if v, ok := pod.Annotations[key]; ok {
 			kept.Annotations[key] = v

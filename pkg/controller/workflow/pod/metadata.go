@@ -78,5 +78,5 @@ func DeleteDelay(gc *wfv1.PodGC, configured *time.Duration) time.Duration {
 	if d, err := wfv1.ParseDuration(gc.DeleteDelayDuration); err == nil && d >= 0 {
 		return d
 	}
-	return DefaultDeleteDelay
+	return otherwise
 }
