@@ -16,6 +16,7 @@ import (
 func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.ClusterWorkflowTemplate]{
 		Scope:    kind.Cluster,
+		Signed:   true,
 		Spec:     func(template *v1alpha1.ClusterWorkflowTemplate) any { return &template.Spec },
 		Validate: validation(references),
 	})

@@ -17,6 +17,7 @@ import (
 func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.CronWorkflow]{
 		Scope:    kind.Namespaced,
+		Signed:   true,
 		Spec:     func(cron *v1alpha1.CronWorkflow) any { return &cron.Spec },
 		Prepare:  keepStatus,
 		Validate: validation(references),

@@ -17,6 +17,8 @@ import (
 type References struct {
 	// Templates and ClusterTemplates are the storages of both kinds.
 	Templates, ClusterTemplates rest.Getter
+	// Defaults gives what the controller of an instance lays under its workflows, as lint.Lookup has it; nil: nothing.
+	Defaults func(instanceID string) (defaults *v1alpha1.Workflow, known bool)
 }
 
 // Lookup reads on behalf of one request; nil when there is no storage to read from.
@@ -41,6 +43,14 @@ func (l lookup) WorkflowTemplate(namespace, name string) (*v1alpha1.WorkflowTemp
 // ClusterWorkflowTemplate implements lint.Lookup.
 func (l lookup) ClusterWorkflowTemplate(name string) (*v1alpha1.ClusterWorkflowTemplate, error) {
 	return get[*v1alpha1.ClusterWorkflowTemplate](genericapirequest.WithNamespace(l.ctx, metav1.NamespaceNone), l.references.ClusterTemplates, name)
+}
+
+// Defaults implements lint.Lookup.
+func (l lookup) Defaults(instanceID string) (*v1alpha1.Workflow, bool) {
+	if l.references.Defaults == nil {
+		return nil, true
+	}
+	return l.references.Defaults(instanceID)
 }
 
 func get[T any](ctx context.Context, from rest.Getter, name string) (T, error) {

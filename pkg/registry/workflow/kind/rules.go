@@ -9,6 +9,8 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/warning"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+
+	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 )
 
 // Object is a pointer to an object of a kind.
@@ -24,6 +26,8 @@ type Rules[T Object] struct {
 	Scope Scope
 	// Shared objects are written by several programs: PUT needs the resource version that the writer saw.
 	Shared bool
+	// Signed objects are written by people: the server notes who created them, whatever the client sends (LBL-04).
+	Signed bool
 	// Reset are the top-level fields that a write cannot change; they belong to a subresource.
 	Reset []string
 	// Spec is what the generation counts the changes of.
@@ -49,8 +53,11 @@ func NewRuledStrategy[T Object](typer runtime.ObjectTyper, rules Rules[T]) FullS
 func (s ruled[T]) AllowUnconditionalUpdate(context.Context) bool { return !s.rules.Shared }
 
 // PrepareForCreate starts the count of generations.
-func (s ruled[T]) PrepareForCreate(_ context.Context, object runtime.Object) {
+func (s ruled[T]) PrepareForCreate(ctx context.Context, object runtime.Object) {
 	typed, none := object.(T), *new(T)
+	if s.rules.Signed {
+		actor.Created(ctx, typed, typed.GetCreationTimestamp().Time)
+	}
 	if s.rules.Prepare != nil {
 		s.rules.Prepare(typed, none)
 	}
@@ -60,6 +67,9 @@ func (s ruled[T]) PrepareForCreate(_ context.Context, object runtime.Object) {
 // PrepareForUpdate counts a generation when the spec has changed.
 func (s ruled[T]) PrepareForUpdate(_ context.Context, object, old runtime.Object) {
 	typed, stored := object.(T), old.(T)
+	if s.rules.Signed {
+		actor.KeepCreator(typed, stored)
+	}
 	if s.rules.Prepare != nil {
 		s.rules.Prepare(typed, stored)
 	}

@@ -7,6 +7,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apiserver/pkg/authentication/user"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
@@ -265,3 +266,27 @@ func TestEventBindingWarnings(t *testing.T) {
 type warnings []string
 
 func (w *warnings) AddWarning(_, text string) { *w = append(*w, text) }
+
+// What people write has a creator, which the server alone notes; what programs write has none (LBL-04).
+func TestCreatorOfEveryKind_LBL04(t *testing.T) {
+	ctx := genericapirequest.WithUser(t.Context(), &user.DefaultInfo{Name: "jane@example.com"})
+	for _, s := range subjects() {
+		t.Run(s.kind, func(t *testing.T) {
+			strategy := s.strategy(newScheme())
+			object := s.object()
+			meta := object.(metav1.Object)
+			meta.SetLabels(map[string]string{v1alpha1.LabelKeyCreator: "forged", "l": "1"})
+			strategy.PrepareForCreate(ctx, object)
+			want := map[bool]string{true: "jane.at.example.com", false: "forged"}[s.unconditional]
+			if meta.GetLabels()[v1alpha1.LabelKeyCreator] != want || (meta.GetAnnotations()[v1alpha1.AnnotationKeyCreator] != "") != s.unconditional || meta.GetLabels()["l"] != "1" {
+				t.Errorf("created: %v %v", meta.GetLabels(), meta.GetAnnotations())
+			}
+			changed := object.DeepCopyObject()
+			changed.(metav1.Object).SetLabels(map[string]string{v1alpha1.LabelKeyCreator: "other"})
+			strategy.PrepareForUpdate(ctx, changed, object)
+			if kept := changed.(metav1.Object).GetLabels()[v1alpha1.LabelKeyCreator]; (kept == want) != s.unconditional {
+				t.Errorf("updated: %q", kept)
+			}
+		})
+	}
+}

@@ -16,6 +16,7 @@ import (
 func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.WorkflowEventBinding]{
 		Scope:    kind.Namespaced,
+		Signed:   true,
 		Spec:     func(binding *v1alpha1.WorkflowEventBinding) any { return &binding.Spec },
 		Validate: validation(references),
 	})

@@ -16,6 +16,7 @@ import (
 func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.FullStrategy {
 	return kind.NewRuledStrategy(typer, kind.Rules[*v1alpha1.WorkflowTemplate]{
 		Scope:    kind.Namespaced,
+		Signed:   true,
 		Spec:     func(template *v1alpha1.WorkflowTemplate) any { return &template.Spec },
 		Validate: validation(references),
 	})
