@@ -136,7 +136,7 @@ func (r *Run) layDefaults(below *v1alpha1.WorkflowSpec) (*v1alpha1.WorkflowSpec,
 	if below == nil {
 		return &r.opts.Defaults.Spec, nil
 	}
-	return mergeSpecs(&r.opts.Defaults.Spec, below)
+	return MergeSpecs(&r.opts.Defaults.Spec, below)
 }
 
 // defaultMetadata gives the workflow the labels and annotations of the defaults that it has not itself.
@@ -162,7 +162,7 @@ func (r *Run) ownDefaults() error {
 		if r.opts.Defaults == nil || !r.status.StartedAt.IsZero() {
 			return nil
 		}
-		merged, err := mergeSpecs(&r.opts.Defaults.Spec, &r.wf.Spec)
+		merged, err := MergeSpecs(&r.opts.Defaults.Spec, &r.wf.Spec)
 		if err != nil {
 			return err
 		}
@@ -205,7 +205,7 @@ func (r *Run) compare(answer TemplateResolved) {
 	if same {
 		below, err := r.layDefaults(answer.Spec)
 		if err == nil {
-			below, err = mergeSpecs(below, &r.wf.Spec)
+			below, err = MergeSpecs(below, &r.wf.Spec)
 		}
 		same = err == nil && equality.Semantic.DeepEqual(withoutLive(below), withoutLive(r.status.StoredWorkflowSpec))
 	}

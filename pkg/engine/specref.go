@@ -43,7 +43,7 @@ func (r *Run) resolveSpec() (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		merged, err := mergeSpecs(below, &r.wf.Spec)
+		merged, err := MergeSpecs(below, &r.wf.Spec)
 		if err != nil {
 			return false, err
 		}
@@ -65,8 +65,9 @@ func (r *Run) resolveSpec() (bool, error) {
 	return true, nil
 }
 
-// mergeSpecs lays a workflow's spec over its template's. Arguments merge by name, lists without a key are replaced.
-func mergeSpecs(below, above *v1alpha1.WorkflowSpec) (*v1alpha1.WorkflowSpec, error) {
+// MergeSpecs lays a spec over another one, as a workflow's is laid over its template's and that over the defaults of the
+// installation (REF-03, CFG-03). Arguments merge by name, lists without a key are replaced. Neither of the two is changed.
+func MergeSpecs(below, above *v1alpha1.WorkflowSpec) (*v1alpha1.WorkflowSpec, error) {
 	own := above.DeepCopy()
 	own.WorkflowTemplateRef = nil
 	for i := range own.Arguments.Parameters { // a value given by the workflow replaces a source given by the template

@@ -22,44 +22,61 @@ type kind[T any] struct {
 	// alone and aloneUpdate look at nothing but a new object, or a changed one and how it was.
 	alone       func(object *T) (field.ErrorList, []string)
 	aloneUpdate func(object, old *T) (field.ErrorList, []string)
-	// around looks at an object together with what it refers to.
-	around func(object *T, lookup Lookup) (field.ErrorList, []string)
+	// around looks at an object together with what it refers to and what is laid under it.
+	around func(object *T, u *underlay, lookup Lookup) (field.ErrorList, []string)
+	// meta are the metadata of an object, and under is the object with the controller's defaults under it; nil: it gets none.
+	meta  func(object *T) *metav1.ObjectMeta
+	under func(object *T, u *underlay) *T
 	// counts tells whether a change concerns the spec of an object that stays.
 	counts func(object, old *T) bool
 }
 
 // created returns what is wrong with a new object.
 func (k kind[T]) created(object *T, lookup Lookup) (field.ErrorList, []string) {
+	object, u := k.complete(object, lookup)
 	errs, warnings := k.alone(object)
-	more, moreWarnings := k.around(object, lookup)
-	return join(errs, more, warnings, moreWarnings)
+	more, moreWarnings := k.around(object, u, lookup)
+	return u.judge(join(errs, more, warnings, moreWarnings))
+}
+
+// complete lays under an object what its controller will.
+func (k kind[T]) complete(object *T, lookup Lookup) (*T, *underlay) {
+	if k.under == nil {
+		return object, &underlay{}
+	}
+	u := underlayOf(k.meta(object), lookup)
+	return k.under(object, u), u
 }
 
 // changed returns what is wrong with an object that was changed: nothing of the spec if that is as it was or the object is
 // being deleted, and otherwise what the change brings in.
 func (k kind[T]) changed(object, old *T, lookup Lookup) (field.ErrorList, []string) {
-	errs, warnings := k.aloneUpdate(object, old)
 	if !k.counts(object, old) {
-		return errs, warnings
+		return k.aloneUpdate(object, old)
 	}
-	more, moreWarnings := k.around(object, lookup)
+	object, u := k.complete(object, lookup)
+	old, below := k.complete(old, lookup)
+	errs, warnings := k.aloneUpdate(object, old)
+	more, moreWarnings := k.around(object, u, lookup)
 	if len(more) > 0 {
-		before, _ := k.around(old, lookup)
+		before, _ := k.around(old, below, lookup)
 		more = validation.Introduced(more, before)
 	}
-	return join(errs, more, warnings, moreWarnings)
+	return u.judge(join(errs, more, warnings, moreWarnings))
 }
 
 var workflows = kind[v1alpha1.Workflow]{
 	alone: validation.ValidateWorkflow, aloneUpdate: validation.ValidateWorkflowUpdate, around: checkWorkflow,
+	meta: func(w *v1alpha1.Workflow) *metav1.ObjectMeta { return &w.ObjectMeta }, under: workflowUnder,
 	counts: func(w, old *v1alpha1.Workflow) bool { return validation.SpecCounts(&w.ObjectMeta, &w.Spec, &old.Spec) },
 }
 
 var workflowTemplates = kind[v1alpha1.WorkflowTemplate]{
 	alone: validation.ValidateWorkflowTemplate, aloneUpdate: validation.ValidateWorkflowTemplateUpdate,
-	around: func(t *v1alpha1.WorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-		return checkTemplate(&t.Spec, &t.ObjectMeta, lookup)
+	around: func(t *v1alpha1.WorkflowTemplate, u *underlay, lookup Lookup) (field.ErrorList, []string) {
+		return checkTemplate(&t.Spec, &t.ObjectMeta, u, lookup)
 	},
+	meta: func(t *v1alpha1.WorkflowTemplate) *metav1.ObjectMeta { return &t.ObjectMeta }, under: templateUnder,
 	counts: func(t, old *v1alpha1.WorkflowTemplate) bool {
 		return validation.SpecCounts(&t.ObjectMeta, &t.Spec, &old.Spec)
 	},
@@ -67,8 +84,8 @@ var workflowTemplates = kind[v1alpha1.WorkflowTemplate]{
 
 var clusterWorkflowTemplates = kind[v1alpha1.ClusterWorkflowTemplate]{
 	alone: validation.ValidateClusterWorkflowTemplate, aloneUpdate: validation.ValidateClusterWorkflowTemplateUpdate,
-	around: func(t *v1alpha1.ClusterWorkflowTemplate, lookup Lookup) (field.ErrorList, []string) {
-		return checkTemplate(&t.Spec, &t.ObjectMeta, lookup)
+	around: func(t *v1alpha1.ClusterWorkflowTemplate, u *underlay, lookup Lookup) (field.ErrorList, []string) {
+		return checkTemplate(&t.Spec, &t.ObjectMeta, u, lookup)
 	},
 	counts: func(t, old *v1alpha1.ClusterWorkflowTemplate) bool {
 		return validation.SpecCounts(&t.ObjectMeta, &t.Spec, &old.Spec)
@@ -77,6 +94,7 @@ var clusterWorkflowTemplates = kind[v1alpha1.ClusterWorkflowTemplate]{
 
 var cronWorkflows = kind[v1alpha1.CronWorkflow]{
 	alone: validation.ValidateCronWorkflow, aloneUpdate: validation.ValidateCronWorkflowUpdate, around: checkCron,
+	meta: func(c *v1alpha1.CronWorkflow) *metav1.ObjectMeta { return &c.ObjectMeta }, under: cronUnder,
 	counts: func(c, old *v1alpha1.CronWorkflow) bool {
 		return validation.SpecCounts(&c.ObjectMeta, &c.Spec, &old.Spec)
 	},
@@ -89,7 +107,9 @@ var workflowEventBindings = kind[v1alpha1.WorkflowEventBinding]{
 	aloneUpdate: func(b, old *v1alpha1.WorkflowEventBinding) (field.ErrorList, []string) {
 		return validation.ValidateWorkflowEventBindingUpdate(b, old), nil
 	},
-	around: checkBinding,
+	around: func(b *v1alpha1.WorkflowEventBinding, _ *underlay, lookup Lookup) (field.ErrorList, []string) {
+		return checkBinding(b, lookup)
+	},
 	counts: func(b, old *v1alpha1.WorkflowEventBinding) bool {
 		return validation.SpecCounts(&b.ObjectMeta, &b.Spec, &old.Spec)
 	},
@@ -147,25 +167,25 @@ func WorkflowEventBindingUpdate(binding, old *v1alpha1.WorkflowEventBinding, loo
 	return workflowEventBindings.changed(binding, old, lookup)
 }
 
-func checkWorkflow(workflow *v1alpha1.Workflow, lookup Lookup) (field.ErrorList, []string) {
+func checkWorkflow(workflow *v1alpha1.Workflow, u *underlay, lookup Lookup) (field.ErrorList, []string) {
 	missing := Error
 	if workflow.Status.Phase.Completed() {
 		missing = Warning // restored from a backup: it does not run any more
 	}
-	return checkSpec(&workflow.Spec, workflow.Namespace, metadataOf(&workflow.ObjectMeta), rules{missing: missing, path: field.NewPath("spec")}, lookup)
+	return checkSpec(&workflow.Spec, workflow.Namespace, metadataOf(&workflow.ObjectMeta), rules{missing: missing, path: field.NewPath("spec"), alone: u.unknown, under: u}, lookup)
 }
 
-func checkTemplate(spec *v1alpha1.WorkflowSpec, meta *metav1.ObjectMeta, lookup Lookup) (field.ErrorList, []string) {
-	return checkSpec(spec, meta.Namespace, metadataOf(meta), rules{missing: Warning, alone: true, path: field.NewPath("spec")}, lookup)
+func checkTemplate(spec *v1alpha1.WorkflowSpec, meta *metav1.ObjectMeta, u *underlay, lookup Lookup) (field.ErrorList, []string) {
+	return checkSpec(spec, meta.Namespace, metadataOf(meta), rules{missing: Warning, alone: true, path: field.NewPath("spec"), under: u}, lookup)
 }
 
-func checkCron(cron *v1alpha1.CronWorkflow, lookup Lookup) (field.ErrorList, []string) {
+func checkCron(cron *v1alpha1.CronWorkflow, u *underlay, lookup Lookup) (field.ErrorList, []string) {
 	meta := metadata{labels: map[string]bool{}, annotations: map[string]bool{}}
 	if cron.Spec.WorkflowMetadata != nil {
 		meta = metadataOf(cron.Spec.WorkflowMetadata)
 	}
 	path := field.NewPath("spec")
-	errs, warnings := checkSpec(&cron.Spec.WorkflowSpec, cron.Namespace, meta, rules{missing: Warning, path: path.Child("workflowSpec")}, lookup)
+	errs, warnings := checkSpec(&cron.Spec.WorkflowSpec, cron.Namespace, meta, rules{missing: Warning, path: path.Child("workflowSpec"), alone: u.unknown, under: u}, lookup)
 	more, moreWarnings := checkSchedule(&cron.Spec, path)
 	return append(more, errs...), append(moreWarnings, warnings...)
 }

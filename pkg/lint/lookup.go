@@ -12,6 +12,9 @@ import (
 type Lookup interface {
 	WorkflowTemplate(namespace, name string) (*v1alpha1.WorkflowTemplate, error)
 	ClusterWorkflowTemplate(name string) (*v1alpha1.ClusterWorkflowTemplate, error)
+	// Defaults gives what the controller of an instance lays under its workflows (CFG-03); nil: nothing. Not known are those of
+	// controllers that others have set up: then nothing is refused that they could remedy.
+	Defaults(instanceID string) (defaults *v1alpha1.Workflow, known bool)
 }
 
 // Nothing is a Lookup without objects.
@@ -29,11 +32,19 @@ func (Nothing) ClusterWorkflowTemplate(name string) (*v1alpha1.ClusterWorkflowTe
 	return nil, apierrors.NewNotFound(v1alpha1.Resource("clusterworkflowtemplates"), name)
 }
 
+// Defaults implements Lookup.
+func (Nothing) Defaults(string) (*v1alpha1.Workflow, bool) { return nil, true }
+
 // objectSet looks first among objects that are linted together, then elsewhere.
 type objectSet struct {
 	namespaced map[[2]string]*v1alpha1.WorkflowTemplate // by namespace and name
 	cluster    map[string]*v1alpha1.ClusterWorkflowTemplate
 	elsewhere  Lookup
+}
+
+// Defaults implements Lookup.
+func (s *objectSet) Defaults(instanceID string) (*v1alpha1.Workflow, bool) {
+	return s.elsewhere.Defaults(instanceID)
 }
 
 // WorkflowTemplate implements Lookup.

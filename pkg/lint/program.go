@@ -42,6 +42,8 @@ type rules struct {
 	alone bool
 	// path of the spec in its object.
 	path *field.Path
+	// under is what the controller lays under it.
+	under *underlay
 }
 
 // metadata are the names of labels and annotations that the workflow will have.

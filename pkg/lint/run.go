@@ -16,7 +16,7 @@ import (
 // checkSpec looks at a spec together with what it refers to. validation has looked at the spec alone.
 func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r rules, lookup Lookup) (field.ErrorList, []string) {
 	p := &program{
-		rules: r, namespace: namespace, lookup: lookup, spec: spec, meta: meta,
+		rules: r, namespace: namespace, lookup: lookup, spec: spec, meta: r.under.meta(meta),
 		libraries: map[libraryKey]*library{}, units: map[*v1alpha1.Template]*unit{}, told: map[string]bool{},
 	}
 	p.own = newLibrary(spec, r.path)
@@ -51,6 +51,12 @@ func (p *program) referencedSpec(ref *v1alpha1.WorkflowTemplateRef) *library {
 	if l.err != nil {
 		p.missingObject(p.own, path.Child("name"), l, "")
 		return p.own
+	}
+	if layered := p.rules.under.merged(l.spec); layered != l.spec {
+		title := l.title
+		l = newLibrary(layered, l.path)
+		l.title, l.site = title, path
+		p.libraries[libraryKey{ref.Name, ref.ClusterScope}] = l
 	}
 	p.spec = mergedSpec(l.spec, p.spec)
 	return l

@@ -22,7 +22,7 @@ var cronTypes = expr.Types{"cronworkflow": expr.Types{
 // bare is a program of nothing but expressions.
 func bare(path *field.Path) *program {
 	p := &program{
-		rules: rules{missing: Warning, alone: true, path: path}, spec: &v1alpha1.WorkflowSpec{},
+		rules: rules{missing: Warning, alone: true, path: path, under: &underlay{}}, spec: &v1alpha1.WorkflowSpec{},
 		meta: metadata{labels: map[string]bool{}, annotations: map[string]bool{}}, told: map[string]bool{},
 	}
 	p.own = newLibrary(p.spec, path)

@@ -52,7 +52,7 @@ func (o *ArtifactOptions) AddFlags(flags *pflag.FlagSet) {
 	flags.Int64Var(&o.UploadLimit, "artifact-upload-limit", o.UploadLimit,
 		"How many bytes a file may have that is uploaded for a workflow. 0: none may be.")
 	flags.StringVar(&o.ConfigMap, "configmap", o.ConfigMap,
-		"Name of the ConfigMap with the controller's configuration, in the namespace of the server. Its artifactRepository is where uploaded files go by default.")
+		"Name of the ConfigMap with the controller's configuration, in the namespace of the server. Its artifactRepository is where uploaded files go by default, and its workflowDefaults count when workflows are checked.")
 	flags.BoolVar(&o.ShareSecret, "upload-with-own-secret", o.ShareSecret,
 		"Upload to that repository with the credentials in the server's own namespace where the user's namespace has none: for controllers that would copy them there.")
 }

@@ -69,6 +69,8 @@ type Standalone struct {
 	Pods podlog.Pods
 	// Artifacts are how artifact stores are read; nil: requests for artifacts are answered 503.
 	Artifacts *artifacts.Source
+	// WorkflowDefaults are what controllers lay under workflows, by instance, and whether that is known; nil: nothing.
+	WorkflowDefaults func(instanceID string) (defaults *v1alpha1.Workflow, known bool)
 }
 
 // IdentityOptions name the objects through which kube-apiserver reaches this server.

@@ -86,16 +86,14 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 	config.Generic.ShutdownWatchTerminationGracePeriod = watchTerminationGracePeriod
 	config.Extra.PostStartHooks = map[string]genericapiserver.PostStartHookFunc{}
 
-	var marker identity.Marker
-	var pods podlog.Pods
-	var stores *artifacts.Source
+	around := &surroundings{}
 	if o.inCluster() {
-		if marker, pods, stores, err = setUpCluster(ctx, o, config); err != nil {
+		if around, err = setUpCluster(ctx, o, config); err != nil {
 			return nil, err
 		}
 	}
 
-	s, err := openStore(ctx, &o.Storage, o.Recommended.Etcd, marker)
+	s, err := openStore(ctx, &o.Storage, o.Recommended.Etcd, around.marker)
 	if err != nil {
 		return nil, err
 	}
@@ -119,15 +117,16 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 		config.Generic.Authentication.Authenticator = o.Standalone.Authenticator
 		config.Generic.Authorization.Authorizer = o.Standalone.Authorizer
 		config.Generic.AdmissionControl = o.Standalone.Admission
-		pods, stores = o.Standalone.Pods, o.Standalone.Artifacts
+		around.pods, around.artifacts, around.defaults = o.Standalone.Pods, o.Standalone.Artifacts, o.Standalone.WorkflowDefaults
 	}
 	config.Generic.Authorization.Authorizer = anyname.Authorizer(config.Generic.Authorization.Authorizer)
 	compress(&config.Generic.Config, o.Recommended.Etcd)
 	config.Extra.Storage = &workflowrest.StorageProvider{
 		Scheme:           apiserver.Scheme,
 		InlineNodesBytes: o.Storage.InlineNodesBytes,
-		Pods:             pods,
-		Artifacts:        stores,
+		Pods:             around.pods,
+		Artifacts:        around.artifacts,
+		WorkflowDefaults: around.defaults,
 		Authorizer:       config.Generic.Authorization.Authorizer,
 		Admission:        config.Generic.AdmissionControl,
 		Stop:             config.Generic.DrainedNotify(),
@@ -140,15 +139,26 @@ func New(ctx context.Context, o *Options) (_ *Process, err error) {
 	return &Process{Server: server, store: s}, nil
 }
 
+// surroundings are what the server takes from the cluster that it runs in; all of them may be nil.
+type surroundings struct {
+	// marker keeps a copy of the identity of the store.
+	marker identity.Marker
+	// pods are where logs are read from, and artifacts how artifact stores are read.
+	pods      podlog.Pods
+	artifacts *artifacts.Source
+	// defaults are what controllers lay under workflows.
+	defaults func(instanceID string) (*v1alpha1.Workflow, bool)
+}
+
 // setUpCluster does what needs the cluster before the storage is opened.
-func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (identity.Marker, podlog.Pods, *artifacts.Source, error) {
+func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (*surroundings, error) {
 	c, err := connect(o.Recommended.CoreAPI.CoreAPIKubeconfigPath)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	plugins, keeper, err := c.prepare(ctx, o)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	useAdmission(ctx, o.Recommended, plugins)
 	config.Extra.ReadyzChecks = append(config.Extra.ReadyzChecks, clusterfeatures.ReadyzChecks(plugins, enabledPlugins(o.Recommended.Admission))...)
@@ -161,10 +171,13 @@ func setUpCluster(ctx context.Context, o *Options, config *apiserver.Config) (id
 	}
 	stores, err := o.Artifacts.source(ctx, c.kube.CoreV1(), o.Identity.Namespace)
 	if err != nil {
-		return nil, nil, nil, err
+		return nil, err
 	}
 	marker := identity.NewConfigMapMarker(c.kube.CoreV1().ConfigMaps(o.Identity.Namespace), identity.DefaultConfigMapName)
-	return marker, podlog.NewPods(c.kube), stores, nil
+	return &surroundings{
+		marker: marker, pods: podlog.NewPods(c.kube), artifacts: stores,
+		defaults: watchDefaults(ctx, c.kube, o.Identity.Namespace, o.Artifacts.ConfigMap, config).of,
+	}, nil
 }
 
 // useAdmission leaves out the plugins that cannot work in this cluster and completes what the others need.

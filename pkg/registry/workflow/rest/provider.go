@@ -54,6 +54,8 @@ type StorageProvider struct {
 	Authorizer authorizer.Authorizer
 	// Admission is asked about the objects that subresources create and change; nil: nobody is.
 	Admission admission.Interface
+	// WorkflowDefaults gives what the controller of an instance lays under its workflows, and whether that is known; nil: nothing.
+	WorkflowDefaults func(instanceID string) (defaults *v1alpha1.Workflow, known bool)
 	// Clock is for tests; nil means the real one.
 	Clock clock.Clock
 	// Stop is closed when the server shuts down: logs that are being followed end then.
@@ -129,7 +131,7 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	add("workflowtemplates", templates, e)
 	clusterTemplates, e := clusterworkflowtemplate.NewStorage(p.Scheme, getter, &p.references)
 	add("clusterworkflowtemplates", clusterTemplates, e)
-	p.references = kind.References{Templates: templates, ClusterTemplates: clusterTemplates}
+	p.references = kind.References{Templates: templates, ClusterTemplates: clusterTemplates, Defaults: p.WorkflowDefaults}
 	if err == nil {
 		storage["workflows/plan"] = workflow.NewPlanREST(storage["workflows"].(rest.Getter), templates, clusterTemplates, p.Authorizer)
 	}
