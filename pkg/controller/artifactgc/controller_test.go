@@ -102,7 +102,9 @@ func newWorld(t *testing.T, wf *wfv1.Workflow, options Options) *world {
 		return cache.NewSharedIndexInformer(&cache.ListWatch{}, example, 0, cache.Indexers{})
 	}
 	options.Executor.Image = "image"
-	options.Settings = func() pod.Settings { return pod.Settings{} }
+	if options.Settings == nil {
+		options.Settings = func() pod.Settings { return pod.Settings{} }
+	}
 	var err error
 	w.c, err = NewController(Dependencies{
 		Workflows: w, Client: w.client.ArgoprojV1alpha1(), Pods: w.kube.CoreV1(), Recorder: w.recorder,
@@ -309,6 +311,32 @@ func TestLastingFailuresAreNotTriedAgain_DRV11(t *testing.T) {
 	w.now.Step(longestPause)
 	if _, p = w.sync(); p != nil {
 		t.Error("tried again")
+	}
+}
+
+// DRV-10: artifacts of a driver of others are deleted by it, in a pod that has it; while there is none, that is told and tried again.
+func TestArtifactDriver_DRV10(t *testing.T) {
+	settings := pod.Settings{}
+	w := newWorld(t, finished(completion), Options{Settings: func() pod.Settings { return settings }})
+	for i := range w.nodes[0].Outputs.Artifacts {
+		w.nodes[0].Outputs.Artifacts[i].ArtifactLocation = wfv1.ArtifactLocation{Plugin: &wfv1.PluginArtifact{Name: "shelf", Key: w.nodes[0].Outputs.Artifacts[i].Name}}
+	}
+	w.syncWorkflow()
+	task, p := w.sync()
+	if p != nil || !strings.Contains(task.Annotations[annotationLastReason], "artifact driver shelf not found") || task.Annotations[annotationNext] == never {
+		t.Fatalf("without the driver: %v %+v", p, task.Annotations)
+	}
+	settings.ArtifactDrivers = map[string]pod.ArtifactDriver{"shelf": {Image: "shelf:1", ConnectionTimeoutSeconds: 7}}
+	w.now.Step(firstPause)
+	if _, p = w.sync(); p == nil {
+		t.Fatal("not tried again")
+	}
+	if first := p.Spec.InitContainers[0]; first.Name != "artifact-plugin-shelf" || first.Image != "shelf:1" || !strings.Contains(p.Annotations["fairlead.dev/artifacts"], `"connectionTimeoutSeconds":7`) {
+		t.Errorf("%+v", p)
+	}
+	w.end(p, corev1.PodSucceeded, "")
+	if task, _ = w.sync(); task != nil || !w.nodes[0].Outputs.Artifacts[0].Deleted || !w.nodes[0].Outputs.Artifacts[1].Deleted || !w.nodes[1].Outputs.Artifacts[0].Deleted {
+		t.Errorf("%+v %+v", task, w.nodes)
 	}
 }
 

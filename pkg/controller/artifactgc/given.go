@@ -31,6 +31,19 @@ func noteGiven(p *corev1.Pod, items []gc.Item) error {
 	return nil
 }
 
+// same tells whether a pod was given the artifact that a task names. A pod is also told how long to wait for an artifact driver,
+// as the configuration has it, where the artifact does not say.
+func same(named, given *wfv1.Artifact) bool {
+	if named.Plugin != nil && given.Plugin != nil && named.Plugin.ConnectionTimeoutSeconds == 0 {
+		plain := *given.Plugin
+		plain.ConnectionTimeoutSeconds = 0
+		copied := *given
+		copied.Plugin = &plain
+		given = &copied
+	}
+	return apiequality.Semantic.DeepEqual(named, given)
+}
+
 // givenTo lists the artifacts that a pod was given, in the order that its report counts by. The API is asked, for the informer
 // keeps no annotations. false: they cannot be told, or are not what the task now says at their places.
 func (c *Controller) givenTo(ctx context.Context, task *wfv1.WorkflowArtifactGCTask, p *corev1.Pod) ([]gc.Item, bool, error) {
@@ -47,7 +60,7 @@ func (c *Controller) givenTo(ctx context.Context, task *wfv1.WorkflowArtifactGCT
 	all := gc.All(task)
 	given := make([]gc.Item, len(places))
 	for i, place := range places {
-		if place < 0 || place >= len(all) || !apiequality.Semantic.DeepEqual(all[place].Artifact, list[i]) {
+		if place < 0 || place >= len(all) || !same(&all[place].Artifact, &list[i]) {
 			return nil, false, nil
 		}
 		given[i] = all[place]

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -109,7 +110,7 @@ func (c *Controller) createPod(ctx context.Context, task *wfv1.WorkflowArtifactG
 	}
 	built, err := in.Build()
 	if err != nil {
-		return c.failed(ctx, task, err.Error(), nil, true)
+		return c.failed(ctx, task, err.Error(), nil, !errors.Is(err, pod.ErrNoDriver))
 	}
 	if err := noteGiven(built, left); err != nil {
 		return err
@@ -190,9 +191,11 @@ func lastWords(p *corev1.Pod) string {
 
 // pendingReason is why a pod does not start.
 func pendingReason(p *corev1.Pod) string {
-	for i := range p.Status.ContainerStatuses {
-		if w := p.Status.ContainerStatuses[i].State.Waiting; w != nil && w.Reason != "" {
-			return w.Reason + ": " + w.Message
+	for _, list := range [][]corev1.ContainerStatus{p.Status.InitContainerStatuses, p.Status.ContainerStatuses} {
+		for i := range list {
+			if w := list[i].State.Waiting; w != nil && w.Reason != "" && w.Reason != "PodInitializing" {
+				return w.Reason + ": " + w.Message
+			}
 		}
 	}
 	for i := range p.Status.Conditions {

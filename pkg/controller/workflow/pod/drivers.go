@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -22,6 +23,9 @@ type ArtifactDriver struct {
 	ConnectionTimeoutSeconds int32
 }
 
+// ErrNoDriver is in the chain of errors about artifacts whose driver the installation does not have, at the moment.
+var ErrNoDriver = errors.New("list it under artifactDrivers in the configuration of the controller")
+
 // pluginsIn are the locations that a driver of others keeps.
 func pluginsIn(locations []*wfv1.ArtifactLocation) []*wfv1.PluginArtifact {
 	var list []*wfv1.PluginArtifact
@@ -38,7 +42,7 @@ func (s Settings) configureDrivers(locations []*wfv1.ArtifactLocation) error {
 	for _, p := range pluginsIn(locations) {
 		driver, ok := s.ArtifactDrivers[string(p.Name)]
 		if !ok {
-			return fmt.Errorf("artifact driver %s not found: list it under artifactDrivers in the configuration of the controller", p.Name)
+			return fmt.Errorf("artifact driver %s not found: %w", p.Name, ErrNoDriver)
 		}
 		if p.ConnectionTimeoutSeconds == 0 {
 			p.ConnectionTimeoutSeconds = driver.ConnectionTimeoutSeconds
