@@ -235,10 +235,13 @@ func (c *Controller) recordDeleted(ctx context.Context, task *wfv1.WorkflowArtif
 
 // othersFail tells whether another task of the same workflow has failures to show.
 func (c *Controller) othersFail(task *wfv1.WorkflowArtifactGCTask) bool {
-	for _, obj := range c.Tasks.GetIndexer().List() {
+	siblings, err := c.Tasks.GetIndexer().ByIndex(workflowIndex, task.Annotations[annotationUID])
+	if err != nil {
+		return false // there is an index: NewController saw to it
+	}
+	for _, obj := range siblings {
 		other, ok := obj.(*wfv1.WorkflowArtifactGCTask)
-		if ok && other.Namespace == task.Namespace && other.Name != task.Name && other.Annotations[annotationUID] == task.Annotations[annotationUID] &&
-			other.Annotations[annotationLastReason] != "" {
+		if ok && other.Namespace == task.Namespace && other.Name != task.Name && other.Annotations[annotationLastReason] != "" {
 			return true
 		}
 	}
