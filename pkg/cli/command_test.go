@@ -57,7 +57,7 @@ func TestWithoutACluster(t *testing.T) {
 	manifest := filepath.Join("..", "..", "artifacts", "examples", "dag-diamond.yaml")
 	for _, args := range [][]string{
 		{"lint", manifest}, {"plan", "-f", manifest}, {"version", "--client"}, {"completion", "zsh"}, {"completion", "fish"},
-		{"completion", "powershell"}, {"options"}, {}, {"help", "submit"},
+		{"completion", "powershell"}, {"options"}, {}, {"help", "submit"}, {"convert", manifest}, {"version", "--short"},
 	} {
 		if out, errs, code := run(t, "", args...); code != 0 || out == "" {
 			t.Errorf("%v: exit code %d\n%s%s", args, code, out, errs)

@@ -44,7 +44,7 @@ func (g *kindGroup) list() *cobra.Command {
 	var t targets
 	cmd := &cobra.Command{
 		Use: "list", Aliases: []string{"ls"}, Short: "List " + g.noun + "s", Args: noArguments,
-		Example:           "  kubectl workflow " + g.use + " list",
+		Example:           "  kubectl workflow " + g.use + " list\n  # names for a script\n  kubectl workflow " + g.use + " list -l team=web -o name",
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			c, namespace, err := g.connect()
@@ -90,7 +90,7 @@ func (g *kindGroup) get() *cobra.Command {
 	o := newOutput("")
 	cmd := &cobra.Command{
 		Use: "get NAME...", Short: "Show " + g.noun + "s", Args: arguments(1, 0, g.noun+"s; `kubectl workflow "+g.use+" list` shows which there are"),
-		Example:           "  kubectl workflow " + g.use + " get build -o yaml",
+		Example:           "  kubectl workflow " + g.use + " get build\n  kubectl workflow " + g.use + " get build -o yaml",
 		ValidArgsFunction: g.completeNames(g.resource, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, namespace, err := g.connect()
@@ -129,7 +129,7 @@ func (g *kindGroup) delete() *cobra.Command {
 	var try dryRun
 	cmd := &cobra.Command{
 		Use: "delete [NAME...]", Short: "Delete " + g.noun + "s",
-		Example:           "  kubectl workflow " + g.use + " delete build",
+		Example:           "  kubectl workflow " + g.use + " delete build\n  # what would go?\n  kubectl workflow " + g.use + " delete -l team=web --dry-run=server",
 		ValidArgsFunction: g.completeNames(g.resource, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ctx := cmd.Context()

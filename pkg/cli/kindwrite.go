@@ -40,7 +40,7 @@ func (g *kindGroup) create() *cobra.Command {
 		Use: "create FILE...", Short: "Create " + g.noun + "s from files",
 		Long: "Create " + g.noun + "s from files, addresses or standard input (-). Objects of other kinds in them are left out with a warning.\n" +
 			"`kubectl workflow " + g.use + " update` changes those that are there.",
-		Example:           "  kubectl workflow " + g.use + " create build.yaml",
+		Example:           "  kubectl workflow " + g.use + " create build.yaml\n  # would the server take it?\n  kubectl workflow " + g.use + " create build.yaml --dry-run=server",
 		Args:              arguments(1, 0, "files, or - for standard input"),
 		ValidArgsFunction: manifests,
 		RunE:              func(cmd *cobra.Command, args []string) error { return w.run(cmd.Context(), args) },
@@ -48,6 +48,7 @@ func (g *kindGroup) create() *cobra.Command {
 	w.addFlags(cmd)
 	if g.resource == client.CronWorkflows {
 		w.addCronFlags(cmd)
+		cmd.Example += "\n  # twice a day, with another parameter\n  kubectl workflow cron create nightly.yaml --name daily --schedule '0 6 * * *' --schedule '0 18 * * *' -p depth=1"
 	}
 	return cmd
 }

@@ -47,9 +47,9 @@ type lintOptions struct {
 // newLint returns the command for all kinds, or for those of a group of commands.
 func newLint(e *environment, kinds ...string) *cobra.Command {
 	o := &lintOptions{environment: e, kinds: kinds}
-	what := "manifests"
+	what, group := "manifests", ""
 	if len(kinds) > 0 {
-		what = kinds[0] + "s"
+		what, group = kinds[0]+"s", groupOf[lintable[indexOfKind(kinds[0])].resource]
 	}
 	cmd := &cobra.Command{
 		Use:   "lint FILE|DIRECTORY|-...",
@@ -59,9 +59,13 @@ object that is referred to has to be in one of the files. With --dry-run=server 
 knows what is in the cluster, and the policies there.
 
 The exit code is 1 when there is a mistake, or nothing to lint.`,
-		Example: `  kubectl workflow lint hello-world.yaml
+		Example: strings.ReplaceAll(`  kubectl workflow lint build.yaml
+  # a directory, for a program to read
   kubectl workflow lint manifests/ -o simple
-  kubectl workflow lint build.yaml --dry-run=server`,
+  # what is printed by another program
+  kustomize build . | kubectl workflow lint -
+  # with what is in the cluster
+  kubectl workflow lint build.yaml --dry-run=server`, "workflow lint", strings.TrimSpace("workflow "+group)+" lint"),
 		ValidArgsFunction: manifests,
 		RunE:              func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}

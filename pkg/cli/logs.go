@@ -48,6 +48,8 @@ again where it ended.`,
   kubectl workflow logs @latest -f
   # one step, and what is below it
   kubectl workflow logs big build
+  # the last lines of every pod of a team
+  kubectl workflow logs big -l team=web --tail 20
   # errors of the last ten minutes
   kubectl workflow logs big --since 10m --grep '(?i)error'`,
 		Aliases:           []string{"log"},

@@ -72,7 +72,7 @@ as create on workflows/retry. Where a workflow is asked for, @latest means the n
 		{"look", "Look:", []*cobra.Command{newList(e), newGet(e), newWatch(e), newLogs(e), newWait(e), newArtifacts(e)}},
 		{"run", "Run:", []*cobra.Command{newSubmit(e), newLint(e), newPlan(e), newRetry(e), newResubmit(e)}},
 		{"steer", "Steer:", []*cobra.Command{newSuspend(e), newResume(e), newStop(e), newTerminate(e), newNode(e), newDelete(e)}},
-		{"kinds", "Templates and schedules:", []*cobra.Command{newTemplate(e), newClusterTemplate(e), newCron(e)}},
+		{"kinds", "Templates and schedules:", []*cobra.Command{newTemplate(e), newClusterTemplate(e), newCron(e), newConvert(e)}},
 		{"other", "Other:", []*cobra.Command{newCompletion(e), newOptions(), newVersion(e)}},
 	} {
 		cmd.AddGroup(&cobra.Group{ID: group.id, Title: group.title})

@@ -52,6 +52,8 @@ by the one that the cluster serves; objects of other kinds are left out with a w
 nothing is uploaded.`,
 		Example: `  # with a parameter, and look at it until it is over
   kubectl workflow submit hello-world.yaml -p message=hi --watch
+  # all that is in these files and on standard input, one after the other
+  kustomize build . | kubectl workflow submit build.yaml https://example.com/test.yaml -
   # from a template, with parameters of a file; the exit code is the result
   kubectl workflow submit --from workflowtemplate/build -f parameters.yaml --wait
   # with a file of this machine as the artifact that the workflow takes

@@ -98,7 +98,7 @@ func newSuspend(e *environment) *cobra.Command {
 	cmd := v.newVerb("suspend WORKFLOW...")
 	cmd.Short = "Keep workflows from starting new steps"
 	cmd.Long = "Keep workflows from starting new steps. Steps that run go on; `kubectl workflow resume` lets the workflow go on."
-	cmd.Example = "  kubectl workflow suspend hello-world-x7k2p"
+	cmd.Example = "  kubectl workflow suspend hello-world-x7k2p\n  kubectl workflow suspend -l team=web"
 	return cmd
 }
 
@@ -149,6 +149,6 @@ func newTerminate(e *environment) *cobra.Command {
 	cmd := v.newVerb("terminate WORKFLOW...")
 	cmd.Short = "End workflows at once, without exit handlers"
 	cmd.Long = "End workflows at once: all pods end, no exit handler runs, and the workflow ends as Failed. It may follow a stop."
-	cmd.Example = "  kubectl workflow terminate -l build=42"
+	cmd.Example = "  kubectl workflow terminate hello-world-x7k2p\n  kubectl workflow terminate -l build=42"
 	return cmd
 }

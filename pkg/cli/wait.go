@@ -27,6 +27,7 @@ func newWait(e *environment) *cobra.Command {
 		Long: `Wait until workflows are over, and print how each ended. The exit code is 0 when all succeeded, and 1 when one failed, ended
 in error, does not exist or was deleted.`,
 		Example: `  kubectl workflow wait hello-world-x7k2p && echo well done
+  kubectl workflow submit build.yaml test.yaml -o name | xargs kubectl workflow wait
   kubectl workflow wait -l build=42 --timeout 1h`,
 		ValidArgsFunction: e.completeNames(client.Workflows, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -146,7 +146,7 @@ func TestLogs(t *testing.T) {
 			t.Errorf("%q gave %q, want %q", test.args, got, test.want)
 		}
 	}
-	f.fails("has no pod", "logs", "talks", "none")
+	f.fails("no pod of that name", "logs", "talks", "none")
 	f.fails("not found", "logs", "none")
 	f.fails("one of --since and", "logs", "talks", "--since", "1m", "--since-time", "2026-01-01T00:00:00Z")
 	f.fails("is not a time", "logs", "talks", "--since-time", "noon")
