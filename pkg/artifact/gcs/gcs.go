@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"strconv"
 	"strings"
@@ -193,11 +194,25 @@ func (b *bucket) explain(err error) error {
 	case errors.Is(err, storage.ErrBucketNotExist):
 		return artifact.MarkLasting(fmt.Errorf("bucket %q does not exist", b.name))
 	case errors.As(err, &answer) && artifact.TransientStatus(answer.Code):
-		return artifact.MarkTransient(err)
+		return artifact.MarkTransient(said(answer))
 	case errors.As(err, &answer):
-		return artifact.MarkLasting(err)
+		return artifact.MarkLasting(said(answer))
 	case storage.ShouldRetry(err):
 		return artifact.MarkTransient(err)
 	}
 	return err
+}
+
+// said is an answer of the service in one line.
+func said(answer *googleapi.Error) error {
+	const longest = 300
+	text := answer.Message
+	if text == "" {
+		text = answer.Body
+	}
+	text = strings.Join(strings.Fields(strings.ToValidUTF8(text, "?")), " ")
+	if len(text) > longest {
+		text = strings.ToValidUTF8(text[:longest], "") + "..."
+	}
+	return fmt.Errorf("the service answers %d %s: %s", answer.Code, http.StatusText(answer.Code), text)
 }

@@ -150,7 +150,7 @@ var archives = map[string]*wfv1.ArchiveStrategy{
 // larger than that. BenchmarkMemory does the same with 2 GiB.
 func TestMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("-short: S3 servers are not started")
+		t.Skip("-short: fairlead-store, a server of its own, is not started")
 	}
 	dir, at := artifactOf(t, 160<<20)
 	for name, archive := range archives {
@@ -168,6 +168,40 @@ func TestMemory(t *testing.T) {
 		}
 		if got, err := os.Stat(filepath.Join(dir, "loaded")); err != nil || got.Size() != want.Size() {
 			t.Errorf("%s: what came back: %v, %v", name, got, err)
+		}
+	}
+}
+
+// Issue 4, executor: so does that for artifacts of very many files.
+func TestMemoryOfManyFiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("-short: fairlead-store, a server of its own, is not started")
+	}
+	dir, at := artifactOf(t, 0)
+	content := filepath.Join(dir, "content")
+	if err := os.Remove(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(content, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	const files = 20_000
+	for i := range files {
+		if err := os.WriteFile(filepath.Join(content, fmt.Sprintf("a-file-with-a-name-of-some-length-%06d", i)), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, archive := range map[string]*wfv1.ArchiveStrategy{"tar": archives["archive=tar"], "zip": {Zip: &wfv1.ZipStrategy{}}} {
+		work := at(archive)
+		stored := peak(t, work)
+		work.Load = true
+		loaded := peak(t, work)
+		t.Logf("%s: %d MiB to store, %d MiB to load", name, stored>>20, loaded>>20)
+		if stored > allowed || loaded > allowed {
+			t.Errorf("%s: storing took %d bytes, loading %d, allowed are %d", name, stored, loaded, allowed)
+		}
+		if got, err := os.ReadDir(filepath.Join(dir, "loaded")); err != nil || len(got) != files {
+			t.Errorf("%s: %d files came back: %v", name, len(got), err)
 		}
 	}
 }

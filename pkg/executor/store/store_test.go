@@ -398,7 +398,7 @@ func (n noise) Read(p []byte) (int, error) {
 // POD, issue "constant memory": an artifact that is many times larger than the memory that is allowed goes through.
 func TestConstantMemory(t *testing.T) {
 	if testing.Short() {
-		t.Skip("writes 300 MB")
+		t.Skip("-short is set, and this test writes 300 MB")
 	}
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(32 << 20))
 	const size = 300 << 20
