@@ -56,7 +56,12 @@ func (p *program) checkHooks(s *scope, hooks v1alpha1.LifecycleHooks, path *fiel
 	for _, event := range slices.Sorted(maps.Keys(hooks)) {
 		hook := hooks[event]
 		at := path.Child("hooks").Key(string(event))
-		s.texts(&hook, at, strict)
+		plain := *s
+		plain.plain = true
+		plain.texts(&v1alpha1.LifecycleHook{Expression: hook.Expression}, at, strict)
+		shell := hook
+		shell.Expression = ""
+		s.texts(&shell, at, strict)
 		s.expression(hook.Expression, at.Child("expression"), expr.BoolType)
 		s.fromExpressions(&hook.Arguments, at.Child("arguments"))
 	}

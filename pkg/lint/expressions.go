@@ -11,7 +11,11 @@ import (
 
 // expression checks a bare expression. One with tags in it is only known when they are replaced.
 func (s *scope) expression(source string, path *field.Path, want expr.Type) {
-	if source == "" || hasTag(source) {
+	if source == "" {
+		return
+	}
+	if hasTag(source) {
+		s.filledExpression(source, path)
 		return
 	}
 	program, err := s.p.cache.Program(source)
@@ -20,6 +24,20 @@ func (s *scope) expression(source string, path *field.Path, want expr.Type) {
 		return
 	}
 	s.program(program, source, func() *field.Path { return path }, want, strict)
+}
+
+// operands are what the tags of an expression are taken to become: a name, a number, a text, an operator.
+var operands = []string{"a", "1", `"a"`, "=="}
+
+// filledExpression refuses an expression with tags if it cannot be compiled whatever they become.
+func (s *scope) filledExpression(source string, path *field.Path) {
+	compile := func(filled string) error {
+		_, err := s.p.cache.Program(filled)
+		return err
+	}
+	if err := s.fillings(source, operands, compile); err != nil {
+		s.p.problem(s.library(), path, source, fmt.Sprintf("cannot be compiled, whatever its tags become: %v", err))
+	}
 }
 
 // program checks the names that an expression reads, and whether its operations fit what they hold.

@@ -31,35 +31,48 @@ func (s *scope) when(condition string, path *field.Path) {
 		}
 		return
 	}
-	if neighbours.MatchString(condition) {
-		return
+	decide := func(filled string) error {
+		_, err := expr.When(filled)
+		return err
+	}
+	if err := s.fillings(condition, samples, decide); err != nil {
+		s.p.problem(s.library(), path, condition, err.Error()+", whatever its tags become; put texts into quotes")
+	}
+}
+
+// fillings tries what the tags of a text may become until one does; the error is that of the first. It gives up, without an
+// error, where the tags may become too much.
+func (s *scope) fillings(text string, samples []string, try func(filled string) error) error {
+	if neighbours.MatchString(text) {
+		return nil
 	}
 	var tags []string
-	for _, tag := range s.p.cache.Tags(condition) {
+	for _, tag := range s.p.cache.Tags(text) {
 		if !slices.Contains(tags, tag.Raw) {
 			tags = append(tags, tag.Raw)
 		}
 	}
 	if len(tags) > mostSampled {
-		return
+		return nil
 	}
 	var first error
-	if !s.decidable(condition, tags, map[string]string{}, &first) {
-		s.p.problem(s.library(), path, condition, first.Error()+", whatever its tags become; put texts into quotes")
-	}
-}
-
-// decidable tells whether there are values for tags that let a condition be decided; first is why the first ones do not.
-func (s *scope) decidable(condition string, tags []string, values map[string]string, first *error) bool {
-	if len(tags) == 0 {
-		_, err := expr.When(s.p.cache.Filled(condition, func(raw string) string { return values[raw] }))
-		if *first == nil {
-			*first = err
+	values := map[string]string{}
+	var fits func(tags []string) bool
+	fits = func(tags []string) bool {
+		if len(tags) == 0 {
+			err := try(s.p.cache.Filled(text, func(raw string) string { return values[raw] }))
+			if first == nil {
+				first = err
+			}
+			return err == nil
 		}
-		return err == nil
+		return slices.ContainsFunc(samples, func(sample string) bool {
+			values[tags[0]] = sample
+			return fits(tags[1:])
+		})
 	}
-	return slices.ContainsFunc(samples, func(sample string) bool {
-		values[tags[0]] = sample
-		return s.decidable(condition, tags[1:], values, first)
-	})
+	if fits(tags) {
+		return nil
+	}
+	return first
 }

@@ -114,14 +114,15 @@ var excuses = regexp.MustCompile(strings.Join([]string{
 	`retryStrategy\.\w+: "([^{].*)?" is not an integer`,
 	`is not a duration|has no unit`, // what is written in the field itself is looked at; this came through a parameter
 	`annotation workflows.argoproj.io/display-name: `,
-	`cannot be used with the modifier|invalid 'when' expression '({[^{]|{{item\.)`,
+	`cannot be used with the (modifier|comparator)|invalid 'when' expression '({[^{]|{{item\.)`,
 	`is not an integer \(|did not find expected|failed to evaluate expression: "apiVersion`,
-	`jsonpath: the first argument is not JSON|jsonpath .* is not a valid operation`,
+	`jsonpath: the first argument is not JSON|jsonpath .* is not a valid operation|jsonpath .*: nothing is there`,
 	`Maximum recursion depth exceeded`,                                  // a warning says so before
 	`template name '.*' undefined|template .* not found in| not found$`, // of names with tags
 	`target ".*" is not a task of this dag`,
 	`failed to resolve {{workflow\.outputs\.`, // whether the step that exports it comes first is not looked at
 	`No more retries left`,
+	`raw output parameter .* has not been set`, // whether somebody answers in time
 }, "|"))
 
 func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
