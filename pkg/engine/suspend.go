@@ -13,10 +13,10 @@ import (
 func (r *Run) runSuspend(c *call, t *template, inputs *v1alpha1.Inputs) {
 	e := r.create(c, v1alpha1.NodeTypeSuspend, v1alpha1.NodeRunning, "")
 	r.describe(e, t, inputs)
-	if len(t.spec.Outputs.Parameters) > 0 {
-		e.st.Outputs = &v1alpha1.Outputs{Parameters: t.spec.Outputs.DeepCopy().Parameters}
-	}
 	r.watchSuspend(e, t)
+	if e.leaf != nil && len(e.leaf.Outputs.Parameters) > 0 { // with values put in: a default may be made of inputs
+		e.st.Outputs = &v1alpha1.Outputs{Parameters: e.leaf.Outputs.DeepCopy().Parameters}
+	}
 }
 
 // watchSuspend sets the alarm of a suspension with a duration.

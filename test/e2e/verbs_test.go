@@ -292,9 +292,10 @@ kind: ValidatingAdmissionPolicy
 metadata: {name: NAME}
 spec:
   matchConstraints:
-    resourceRules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE], resources: [workflows]}]
+    resourceRules: [{apiGroups: [argoproj.io], apiVersions: [v1alpha1], operations: [CREATE, UPDATE], resources: [workflows]}]
   validations:
   - {expression: "!has(object.metadata.labels) || !('secret' in object.metadata.labels)", message: no secret workflows here}
+  - {expression: "!has(object.spec.suspend) || !object.spec.suspend", message: nothing is suspended here}
 ---
 apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicyBinding
@@ -305,8 +306,8 @@ spec:
   matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAME}}}
 `
 
-// Policies for workflows hold for those that verbs create (issue 5, DESIGN 6).
-func TestPoliciesSeeWhatVerbsCreate(t *testing.T) {
+// Policies for workflows hold for those that verbs create and change (issue 5, DESIGN 6).
+func TestPoliciesSeeWhatVerbsDo(t *testing.T) {
 	t.Parallel()
 	ns := newNamespace(t)
 	text := strings.ReplaceAll(strings.ReplaceAll(policy, "[argoproj.io]", "["+v1alpha1.GroupName+"]"), "NAME", ns)
@@ -328,5 +329,15 @@ func TestPoliciesSeeWhatVerbsCreate(t *testing.T) {
 		if stdout, stderr, err := post(t, ns, resource, name, "submit?dryRun=All", `{"labels": {"open": "yes"}}`); err != nil {
 			t.Errorf("%s: %v, %s%s", source, err, stdout, stderr)
 		}
+	}
+	// What a policy forbids of an update no verb brings about, and what it allows goes through.
+	name := create(t, ns, asks)
+	for _, verb := range []string{"suspend", "suspend?dryRun=All"} {
+		if stdout, stderr, err := post(t, ns, "workflows", name, verb, `{}`); err == nil || !strings.Contains(stderr, "nothing is suspended here") {
+			t.Errorf("%s: %v, %s%s", verb, err, stdout, stderr)
+		}
+	}
+	if wf := do(t, ns, "workflows", name, "terminate", `{}`); wf.Spec.Shutdown != v1alpha1.ShutdownStrategyTerminate || wf.Spec.Suspend != nil {
+		t.Errorf("terminate: %+v", wf.Spec)
 	}
 }

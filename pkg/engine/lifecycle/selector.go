@@ -18,6 +18,9 @@ type Selector struct{ selector fields.Selector }
 // ParseSelector reads a node field selector such as `displayName=approve,phase!=Failed`. Empty text selects every node.
 func ParseSelector(text string) (Selector, error) {
 	selector, err := fields.ParseSelector(text)
+	if err == nil { // people write a space after a comma
+		selector, err = selector.Transform(func(field, value string) (string, string, error) { return strings.TrimSpace(field), value, nil })
+	}
 	if err != nil {
 		return Selector{}, fmt.Errorf("nodeFieldSelector %q: %w", text, err)
 	}
