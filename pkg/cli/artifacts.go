@@ -154,7 +154,8 @@ func newArtifactsCopy(e *environment) *cobra.Command {
 		Use:   "cp WORKFLOW [DIRECTORY]",
 		Short: "Download the artifacts of a workflow",
 		Long: `Download the artifacts that steps of a workflow have put out, into a directory (default: the current one), as they are stored: what was
-archived stays so, and a directory that was not becomes one. A connection that breaks is taken up again where it ended. --path says where below the directory each artifact
+archived stays so, and a directory that was not becomes one. A connection that breaks is taken up again where it ended, and so is
+a download that was interrupted, when the command is given again. --path says where below the directory each artifact
 goes; {namespace}, {workflowName}, {nodeId}, {nodeName}, {templateName} and {artifactName} stand for what they say.`,
 		Example: `  kubectl workflow artifacts cp build-x7k2p out
   # one artifact of one step
@@ -241,14 +242,19 @@ func after(first *client.Part, next transfer.Open) transfer.Open {
 	return func(ctx context.Context, offset int64, etag string) (*client.Part, error) {
 		if part := first; part != nil {
 			first = nil
-			return part, nil
+			if offset == 0 {
+				return part, nil
+			}
+			_ = part.Close() // an earlier download left the beginning behind
 		}
 		return next(ctx, offset, etag)
 	}
 }
 
 func (o *copyOptions) save(ctx context.Context, open transfer.Open, title, target string) error {
-	written, err := transfer.File(ctx, open, target, transfer.Options{Progress: o.progress(title), Clock: o.clock})
+	written, err := transfer.File(ctx, open, target, transfer.Options{Progress: o.progress(title), Clock: o.clock, Kept: func(bytes int64) {
+		o.errorf("%s of %s are kept: the same command goes on from there.", transfer.Bytes(bytes), target)
+	}})
 	if err != nil {
 		return fmt.Errorf("artifact %s: %w", title, err)
 	}

@@ -28,6 +28,9 @@ type Open func(ctx context.Context, offset int64, etag string) (*client.Part, er
 type Options struct {
 	// Progress makes a bar for a file of a size, -1 when it is not known.
 	Progress func(size int64) Bar
+	// Kept, unless nil, is told when a download fails of which so many bytes are kept: another one to the same path goes on from
+	// there, if the file has not changed.
+	Kept func(bytes int64)
 	// Clock waits between tries.
 	Clock clock.Clock
 }
@@ -38,20 +41,26 @@ func File(ctx context.Context, open Open, path string, options Options) (int64, 
 	if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 		return 0, err
 	}
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".part-*")
+	file, etag, err := claim(path)
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		_ = file.Close()
-		_ = os.Remove(file.Name()) // not there any more if all went well
-	}()
-	d := &download{open: open, file: file, options: options, size: -1, bar: Discard}
+	d := &download{open: open, file: file, options: options, size: -1, etag: etag, bar: Discard}
+	if etag != "" {
+		if d.offset, err = file.Seek(0, io.SeekEnd); err != nil {
+			release(file, path, "", 0)
+			return 0, err
+		}
+	}
 	err = d.run(ctx)
 	d.bar.Close()
 	if err != nil {
+		if release(file, path, d.etag, d.offset) && options.Kept != nil {
+			options.Kept(d.offset)
+		}
 		return d.offset, err
 	}
+	defer func() { _ = os.Remove(file.Name()) }() // not there any more if all went well
 	if err := errors.Join(file.Chmod(0o644), file.Close()); err != nil {
 		return d.offset, err
 	}
@@ -96,7 +105,7 @@ func (d *download) run(ctx context.Context) error {
 // part writes what one connection brings.
 func (d *download) part(ctx context.Context) (done bool, err error) {
 	part, err := d.open(ctx, d.offset, d.etag)
-	if errors.Is(err, client.ErrComplete) && d.begun {
+	if errors.Is(err, client.ErrComplete) && (d.begun || d.offset > 0) {
 		return true, nil
 	}
 	if err != nil {

@@ -108,21 +108,7 @@ func TestFile(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			clock := testingclock.NewFakeClock(time.Unix(1_800_000_000, 0))
-			done := make(chan struct{})
-			defer close(done)
-			go func() {
-				for {
-					select {
-					case <-done:
-						return
-					default:
-						if clock.HasWaiters() {
-							clock.Step(time.Minute)
-						}
-					}
-				}
-			}()
+			clock := ticking(t)
 			b := &bar{}
 			path := filepath.Join(t.TempDir(), "a", "b", "file")
 			n, err := File(t.Context(), test.server.open, path, Options{Clock: clock, Progress: func(int64) Bar { return b }})
@@ -147,6 +133,98 @@ func TestFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// ticking is a clock on which nobody waits.
+func ticking(t *testing.T) *testingclock.FakeClock {
+	t.Helper()
+	clock := testingclock.NewFakeClock(time.Unix(1_800_000_000, 0))
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	go func() {
+		for {
+			select {
+			case <-done:
+				return
+			default:
+				if clock.HasWaiters() {
+					clock.Step(time.Minute)
+				}
+			}
+		}
+	}()
+	return clock
+}
+
+// CLI-26: what was there of an interrupted download is not fetched again, if the file is still the same.
+func TestFileGoesOn(t *testing.T) {
+	content := strings.Repeat("0123456789", 1000)
+	for _, tc := range []struct {
+		name string
+		// etag of the file before, and now.
+		before, now string
+		// got is how much of it was there before.
+		got    int
+		kept   int64
+		offset int64
+	}{
+		{name: "the same", before: `"v1"`, now: `"v1"`, got: 4000, kept: 4000, offset: 4000},
+		{name: "only the end was missing", before: `"v1"`, now: `"v1"`, got: 10_000, kept: 10_000, offset: 10_000},
+		{name: "another", before: `"v1"`, now: `"v2"`, got: 4000, kept: 4000, offset: 4000},
+		{name: "nobody knows", got: 4000},
+		{name: "nothing came", before: `"v1"`, now: `"v1"`},
+		{name: "a version with a name that no file can have", before: strings.Repeat("x", 300), now: "y", got: 4000},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			ctx, cancel := context.WithCancel(t.Context())
+			path := filepath.Join(t.TempDir(), "file [1]*.bin")
+			first := &server{content: strings.Replace(content, "9", "8", -1), etag: tc.before, breaks: []int{tc.got}}
+			if tc.before == tc.now {
+				first.content = content
+			}
+			interrupting := func(ctx context.Context, offset int64, etag string) (*client.Part, error) {
+				part, err := first.open(ctx, offset, etag)
+				part.Size = -1 // or it would be complete with the last byte
+				part.ReadCloser = io.NopCloser(io.TeeReader(part.ReadCloser, onEnd{cancel, &tc.got}))
+				if tc.got == 0 {
+					cancel()
+				}
+				return part, err
+			}
+			kept := int64(0)
+			if _, err := File(ctx, interrupting, path, Options{Clock: ticking(t), Kept: func(n int64) { kept = n }}); !errors.Is(err, context.Canceled) {
+				t.Fatalf("error %v", err)
+			}
+			if kept != tc.kept {
+				t.Errorf("%d bytes are kept, want %d", kept, tc.kept)
+			}
+			second := &server{content: content, etag: tc.now, unsatisfiable: true}
+			n, err := File(t.Context(), second.open, path, Options{Clock: ticking(t)})
+			got, _ := os.ReadFile(path)
+			if err != nil || n != int64(len(content)) || string(got) != content {
+				t.Errorf("%d bytes, %v", n, err)
+			}
+			if second.offsets[0] != tc.offset {
+				t.Errorf("went on from %d, want %d", second.offsets[0], tc.offset)
+			}
+			if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 1 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// onEnd cancels when so many bytes have passed.
+type onEnd struct {
+	cancel context.CancelFunc
+	left   *int
+}
+
+func (o onEnd) Write(p []byte) (int, error) {
+	if *o.left -= len(p); *o.left <= 0 {
+		o.cancel()
+	}
+	return len(p), nil
 }
 
 func TestBytes(t *testing.T) {
