@@ -90,12 +90,12 @@ func TestOptions(t *testing.T) {
 		location wfv1.GitArtifact
 		check    func(t *testing.T, path string)
 	}{
-		"depth": {wfv1.GitArtifact{Repo: repo, Depth: ptr.To[uint64](2)}, func(t *testing.T, path string) {
+		"depth": {wfv1.GitArtifact{Repo: repo, Depth: ptr.To[int64](2)}, func(t *testing.T, path string) {
 			if count := run(t, path, "rev-list", "--count", "HEAD"); count != "2" {
 				t.Errorf("%s commits", count)
 			}
 		}},
-		"a branch with depth": {wfv1.GitArtifact{Repo: repo, Depth: ptr.To[uint64](1), Revision: "side/branch"}, func(t *testing.T, path string) {
+		"a branch with depth": {wfv1.GitArtifact{Repo: repo, Depth: ptr.To[int64](1), Revision: "side/branch"}, func(t *testing.T, path string) {
 			if got := content(t, path, "file"); got != "side" {
 				t.Error(got)
 			}
@@ -175,7 +175,7 @@ func TestErrors(t *testing.T) {
 		"no login":              {location: wfv1.GitArtifact{Repo: url + "/private/project.git"}, want: "wants a login"},
 		"wrong password":        {location: wfv1.GitArtifact{Repo: url + "/private/project.git", UsernameSecret: artifacttest.Select("git", "user"), PasswordSecret: artifacttest.Select("git", "password")}, want: "does not accept"},
 		"no such revision":      {location: wfv1.GitArtifact{Repo: url + "/project.git", Revision: "v9"}, want: `revision "v9" is neither`},
-		"beyond the depth":      {location: wfv1.GitArtifact{Repo: url + "/project.git", Depth: ptr.To[uint64](1), Revision: r.commits[0][:8]}, want: "the 1 commits fetched"},
+		"beyond the depth":      {location: wfv1.GitArtifact{Repo: url + "/project.git", Depth: ptr.To[int64](1), Revision: r.commits[0][:8]}, want: "the 1 commits fetched"},
 		"no such branch":        {location: wfv1.GitArtifact{Repo: url + "/project.git", SingleBranch: true, Branch: "nope"}, want: `branch "nope" does not exist`},
 		"branch is missing":     {location: wfv1.GitArtifact{Repo: url + "/project.git", SingleBranch: true}, want: "needs git.branch"},
 		"busy":                  {location: wfv1.GitArtifact{Repo: url + "/busy/project.git"}, want: "503", transient: true},

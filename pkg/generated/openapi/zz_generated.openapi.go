@@ -3655,7 +3655,7 @@ func schema_pkg_apis_workflow_v1alpha1_GitArtifact(ref common.ReferenceCallback)
 					},
 					"depth": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Number of commits to fetch from the tip of each branch. Default: all.",
+							Description: "Number of commits to fetch from the tip of each branch. Default, and 0: all.",
 							Type:        []string{"integer"},
 							Format:      "int64",
 						},

@@ -286,9 +286,9 @@ type GitArtifact struct {
 	// What to check out: branch, tag or commit. Default: the head of the default branch.
 	// +optional
 	Revision string `json:"revision,omitempty"`
-	// Number of commits to fetch from the tip of each branch. Default: all.
+	// Number of commits to fetch from the tip of each branch. Default, and 0: all.
 	// +optional
-	Depth *uint64 `json:"depth,omitempty"`
+	Depth *int64 `json:"depth,omitempty"`
 	// Further refspecs to fetch, such as `refs/pull/7/head:refs/pull/7/head`.
 	// +optional
 	// +listType=atomic

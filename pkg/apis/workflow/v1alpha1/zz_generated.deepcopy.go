@@ -1541,7 +1541,7 @@ func (in *GitArtifact) DeepCopyInto(out *GitArtifact) {
 	*out = *in
 	if in.Depth != nil {
 		in, out := &in.Depth, &out.Depth
-		*out = new(uint64)
+		*out = new(int64)
 		**out = **in
 	}
 	if in.Fetch != nil {

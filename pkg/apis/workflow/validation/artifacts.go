@@ -117,6 +117,9 @@ func validateLocation(location *v1alpha1.ArtifactLocation, at *field.Path) (errs
 	if location.Git != nil && location.Git.Repo == "" {
 		errs = append(errs, field.Required(at.Child("git", "repo"), "git.repo is required"))
 	}
+	if location.Git != nil && location.Git.Depth != nil && *location.Git.Depth < 0 {
+		errs = append(errs, field.Invalid(at.Child("git", "depth"), *location.Git.Depth, "must be 0, for all commits, or more"))
+	}
 	if location.HDFS != nil {
 		errs = append(errs, validateHDFS(location.HDFS, at.Child("hdfs"))...)
 	}
