@@ -63,7 +63,8 @@ e2e() {
     hack/cluster/install.sh --name "$cluster"
     artifact_driver --name "$cluster"
   fi
-  suite e2e -tags e2e -count 1 -timeout 20m ./test/e2e/...
+  # Tests wait for pods more than they compute: more of them at once than there are processors.
+  suite e2e -tags e2e -count 1 -parallel 4 -timeout 40m ./test/e2e/...
   take_down
 }
 

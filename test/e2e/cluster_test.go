@@ -31,7 +31,7 @@ const (
 	examples        = "../../artifacts/examples"
 
 	// patience is how long any one condition may take on a busy machine. Nothing asserts a time: reaching it means hung.
-	patience = 2 * time.Minute
+	patience = 5 * time.Minute
 	// look is how often a condition is looked at.
 	look = 200 * time.Millisecond
 )
