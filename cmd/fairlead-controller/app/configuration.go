@@ -141,6 +141,7 @@ func (c *Config) podSettings(surroundings environment, imageVolumes func(*config
 		s := podSettings(current)
 		s.ImageVolume = imageVolumes(current)
 		s.StatusFinalizer = surroundings.statusFinalizer
+		s.ProgressPace = surroundings.progress
 		return s
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"fairlead.dev/fairlead/pkg/controller/workflow/pod"
 	"fairlead.dev/fairlead/pkg/engine"
 )
 
@@ -24,6 +25,8 @@ type environment struct {
 	statusFinalizer bool
 	// protectClaims leaves the protection on volume claims that are deleted at the end of a workflow (VOL-03).
 	protectClaims bool
+	// progress is how often progress is read and told; nil: as by default (EXE-12).
+	progress *pod.ProgressPace
 }
 
 // readEnvironment reads it; an unreadable value is an error that names its variable.
@@ -49,6 +52,22 @@ func readEnvironment(getenv func(string) string) (environment, error) {
 	read("ARGO_ARTIFACT_GC_ENABLED", flag(&e.keepArtifacts, false))
 	read("ARGO_POD_STATUS_CAPTURE_FINALIZER", flag(&e.statusFinalizer, true))
 	read("ARGO_REMOVE_PVC_PROTECTION_FINALIZER", flag(&e.protectClaims, false))
+	pace := func(which func(*pod.ProgressPace) *time.Duration) func(string) error {
+		return func(value string) error {
+			d, err := time.ParseDuration(value)
+			if err == nil && d < 0 {
+				err = errors.New("must not be negative; 0 switches progress off")
+			}
+			if e.progress == nil {
+				p := pod.DefaultProgressPace
+				e.progress = &p
+			}
+			*which(e.progress) = d
+			return err
+		}
+	}
+	read("ARGO_PROGRESS_FILE_TICK_DURATION", pace(func(p *pod.ProgressPace) *time.Duration { return &p.Read }))
+	read("ARGO_PROGRESS_PATCH_TICK_DURATION", pace(func(p *pod.ProgressPace) *time.Duration { return &p.Tell }))
 	read("RETRY_HOST_NAME_LABEL_KEY", func(value string) error { e.engine.RetryHostLabel = value; return nil })
 	read("TRANSIENT_ERROR_PATTERN", func(value string) error { e.engine.TransientErrors = value; return nil })
 	read("TASK_RESULT_TIMEOUT_DURATION", func(value string) (err error) { e.engine.ResultTimeout, err = time.ParseDuration(value); return err })

@@ -22,6 +22,7 @@ func TestOptions(t *testing.T) {
 		"another group":         {[]string{"--api-group=example.org"}, wfv1.GroupNameEnv},
 		"no workers":            {[]string{"--workers=0"}, "--workers must be at least 1"},
 		"no cleanup workers":    {[]string{"--pod-cleanup-workers=0"}, "--pod-cleanup-workers"},
+		"image volumes":         {[]string{"--executor-image-volume=maybe"}, "--executor-image-volume must be auto, always or never"},
 		"negative limit":        {[]string{"--qps=-1"}, "0 means no limit"},
 		"lease times":           {[]string{"--lease-duration=5s"}, "--lease-duration (5s) > --lease-renew-deadline (10s)"},
 		"lease times not asked": {[]string{"--lease-duration=5s", "--leader-elect=false"}, ""},

@@ -16,6 +16,8 @@ import (
 
 const (
 	progressFileVariable = "ARGO_PROGRESS_FILE"
+	progressReadVariable = "ARGO_PROGRESS_FILE_TICK_DURATION"
+	progressTellVariable = "ARGO_PROGRESS_PATCH_TICK_DURATION"
 	templateVariable     = "ARGO_TEMPLATE"
 	// defaultGrace is Kubernetes' own terminationGracePeriodSeconds.
 	defaultGrace = int64(30)
@@ -35,6 +37,9 @@ func executorEnv(in Input) []corev1.EnvVar {
 	}
 	if in.Settings.InstanceID != "" {
 		env = append(env, corev1.EnvVar{Name: "ARGO_INSTANCE_ID", Value: in.Settings.InstanceID})
+	}
+	if p := in.Settings.ProgressPace; p != nil {
+		env = append(env, corev1.EnvVar{Name: progressReadVariable, Value: p.Read.String()}, corev1.EnvVar{Name: progressTellVariable, Value: p.Tell.String()})
 	}
 	if in.Settings.Executor != nil {
 		env = append(slices.Clone(in.Settings.Executor.Env), env...)
@@ -85,10 +90,11 @@ func wrappedEnv(in Input, name string, n needs, grace int64) []corev1.EnvVar {
 		{Name: "ARGO_TERMINATION_GRACE_PERIOD_SECONDS", Value: fmt.Sprint(grace)},
 	}
 	if n.progress {
+		read, tell := in.Settings.progressPace()
 		env = append(env,
 			corev1.EnvVar{Name: progressFileVariable, Value: task.SharedDir + "/" + task.ProgressFile},
-			corev1.EnvVar{Name: "ARGO_PROGRESS_FILE_TICK_DURATION", Value: "3s"},
-			corev1.EnvVar{Name: "ARGO_PROGRESS_PATCH_TICK_DURATION", Value: "1m0s"},
+			corev1.EnvVar{Name: progressReadVariable, Value: read.String()},
+			corev1.EnvVar{Name: progressTellVariable, Value: tell.String()},
 		)
 	}
 	return env

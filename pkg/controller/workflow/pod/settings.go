@@ -32,8 +32,25 @@ type Settings struct {
 	ImageVolume bool
 	// StatusFinalizer keeps a pod that somebody deletes until its end is recorded (POD-19, LBL-08).
 	StatusFinalizer bool
+	// ProgressPace is how often `wait` looks at what main says of its progress; nil: as it does by itself.
+	ProgressPace *ProgressPace
 	// InstanceID is a label of all pods, when there are several controllers (LBL-01); empty: no label.
 	InstanceID string
+}
+
+// ProgressPace is how often the progress that a container writes into a file is read, and how often at most it is told to the
+// server; 0: never (EXE-12).
+type ProgressPace struct{ Read, Tell time.Duration }
+
+// DefaultProgressPace is that of `wait`.
+var DefaultProgressPace = ProgressPace{Read: 3 * time.Second, Tell: time.Minute}
+
+func (s *Settings) progressPace() (read, tell time.Duration) {
+	pace := DefaultProgressPace
+	if s.ProgressPace != nil {
+		pace = *s.ProgressPace
+	}
+	return pace.Read, pace.Tell
 }
 
 // ImageCommand is what an image runs when a container names no command.
