@@ -2,11 +2,17 @@ package storage
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/node"
 )
+
+// statusForgotten is the warning for a new workflow that brings more of a status than it may.
+const statusForgotten = "of the status only nodes and outputs were stored, without what the new workflow works out itself (%s): it is yet to run"
 
 type ownStatusKey struct{}
 
@@ -65,4 +71,52 @@ func onlyIncomplete(conditions v1alpha1.Conditions) bool {
 		}
 	}
 	return true
+}
+
+// prepareCreate puts the nodes of a new workflow where their number belongs.
+func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
+	status := &workflow.Status
+	if w.err = decodeCompressedNodes(status); w.err != nil {
+		return
+	}
+	status.OffloadNodeStatusVersion, status.NodeStorage = "", nil
+	finished := status.Phase.Completed()
+	if !finished {
+		if forgotten := forgotten(status, w.scope); len(forgotten) > 0 {
+			w.warned = fmt.Sprintf(statusForgotten, strings.Join(forgotten, ", "))
+		}
+		*status = startingStatus(status, w.scope)
+	}
+	if len(status.Nodes) > 0 {
+		records := node.FromWire(status.Nodes)
+		if !finished {
+			for i := range records {
+				records[i].PodUID = "" // no pod is this workflow's yet
+			}
+			forgetInputs(records)
+		}
+		w.place(status, records)
+	}
+}
+
+// forgetInputs takes the inputs of nodes that have yet to run: of a resubmitted workflow they are those of the old one, and
+// the new one may have other parameters. They are worked out anew.
+func forgetInputs(records []v1alpha1.NodeStatus) {
+	for i := range records {
+		if !records[i].Fulfilled() && records[i].PodUID == "" && records[i].Type != v1alpha1.NodeTypeSuspend {
+			records[i].Inputs = nil
+		}
+	}
+}
+
+// place stores all nodes inside the object, or plans the first pages when they are too large for that.
+func (w *writer) place(status *v1alpha1.WorkflowStatus, records []v1alpha1.NodeStatus) {
+	wire := node.ToWire(records)
+	if fitsInline(wire, w.inlineBytes) {
+		status.Nodes = wire
+		return
+	}
+	w.commit.first, w.commit.changes = true, firstPages(records)
+	w.records = records
+	status.Nodes = nil
 }

@@ -3,7 +3,6 @@ package storage
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -38,9 +37,6 @@ const (
 const statusIgnored = "the change of status was not stored: through an update of the workflow itself only these are: resuming or setting a suspended step, and resetting the workflow for a retry. Metadata and spec were stored. " +
 	"Use workflows/status for anything else"
 
-// statusForgotten is the warning for a new workflow that brings more of a status than it may.
-const statusForgotten = "of the status only nodes and outputs were stored, without what the new workflow works out itself (%s): it is yet to run"
-
 // writer takes one write of a whole object through: it finds out what became of the nodes, and how the object and its pages
 // have to be stored.
 type writer struct {
@@ -73,54 +69,6 @@ func (w *writer) reset() {
 	w.table.Release()
 	w.table, w.records, w.warned, w.action = nil, nil, "", ""
 	w.commit.changes, w.commit.first = nil, false
-}
-
-// prepareCreate puts the nodes of a new workflow where their number belongs.
-func (w *writer) prepareCreate(workflow *v1alpha1.Workflow) {
-	status := &workflow.Status
-	if w.err = decodeCompressedNodes(status); w.err != nil {
-		return
-	}
-	status.OffloadNodeStatusVersion, status.NodeStorage = "", nil
-	finished := status.Phase.Completed()
-	if !finished {
-		if forgotten := forgotten(status, w.scope); len(forgotten) > 0 {
-			w.warned = fmt.Sprintf(statusForgotten, strings.Join(forgotten, ", "))
-		}
-		*status = startingStatus(status, w.scope)
-	}
-	if len(status.Nodes) > 0 {
-		records := node.FromWire(status.Nodes)
-		if !finished {
-			for i := range records {
-				records[i].PodUID = "" // no pod is this workflow's yet
-			}
-			forgetInputs(records)
-		}
-		w.place(status, records)
-	}
-}
-
-// forgetInputs takes the inputs of nodes that have yet to run: of a resubmitted workflow they are those of the old one, and
-// the new one may have other parameters. They are worked out anew.
-func forgetInputs(records []v1alpha1.NodeStatus) {
-	for i := range records {
-		if !records[i].Fulfilled() && records[i].PodUID == "" && records[i].Type != v1alpha1.NodeTypeSuspend {
-			records[i].Inputs = nil
-		}
-	}
-}
-
-// place stores all nodes inside the object, or plans the first pages when they are too large for that.
-func (w *writer) place(status *v1alpha1.WorkflowStatus, records []v1alpha1.NodeStatus) {
-	wire := node.ToWire(records)
-	if fitsInline(wire, w.inlineBytes) {
-		status.Nodes = wire
-		return
-	}
-	w.commit.first, w.commit.changes = true, firstPages(records)
-	w.records = records
-	status.Nodes = nil
 }
 
 // wrap returns the update with its nodes sorted out.
