@@ -193,6 +193,13 @@ var creationFormats = map[string]string{
 	"M": "04", "S": "05", "p": "PM", "Z": "MST", "z": "-0700", "L": ".000",
 }
 
+// CreationFormats are the last parts that workflow.creationTimestamp can have, sorted (VAR-06).
+func CreationFormats() []string {
+	formats := slices.AppendSeq([]string{"RFC3339", "s"}, maps.Keys(creationFormats))
+	slices.Sort(formats)
+	return formats
+}
+
 func (g *globalScope) setCreation(at time.Time) {
 	const prefix = "workflow.creationTimestamp"
 	at = at.UTC()

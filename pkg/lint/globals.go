@@ -1,11 +1,13 @@
 package lint
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
 )
 
 // globals are the names below `workflow.`: V-181 to V-184, V-187.
@@ -88,7 +90,9 @@ func (p *program) global(rest string, exit bool) verdict {
 		if name == "" {
 			return isKnown
 		}
-	case "creationTimestamp", "scheduledTime", "duration":
+	case "creationTimestamp":
+		return creationFormat(name)
+	case "scheduledTime", "duration":
 		return isKnown
 	case "priority":
 		if g.priority && name == "" {
@@ -110,6 +114,18 @@ func (p *program) global(rest string, exit bool) verdict {
 		return p.globalOutput(name)
 	}
 	return unknown("there is no such variable" + didYouMean("workflow."+rest, p.globalNames()))
+}
+
+// creationFormat: VAR-06. What the engine does not know, it refuses when it meets it.
+func creationFormat(name string) verdict {
+	formats := engine.CreationFormats()
+	if name == "" || slices.Contains(formats, name) {
+		return isKnown
+	}
+	if letter := strings.TrimPrefix(name, "%"); letter != name && slices.Contains(formats, letter) {
+		return unknown(fmt.Sprintf("write workflow.creationTimestamp.%s", letter))
+	}
+	return unknown("its formats are " + strings.Join(formats, ", "))
 }
 
 func (p *program) globalParameter(name string) verdict {
