@@ -60,7 +60,7 @@ func (p garbagePolicy) decide(pod *corev1.Pod) (cleanup, time.Duration) {
 	case wfv1.PodGCOnPodCompletion:
 		deletes = true
 	case wfv1.PodGCOnPodSuccess:
-		deletes = pod.Status.Phase == corev1.PodSucceeded
+		deletes = pod.Status.Phase == corev1.PodSucceeded || endedForOthers(pod)
 	case wfv1.PodGCOnWorkflowCompletion, wfv1.PodGCOnWorkflowSuccess:
 		if !over {
 			return cleanupLater, 0
@@ -88,4 +88,23 @@ func (p garbagePolicy) delayOf(pod *corev1.Pod) time.Duration {
 func (p garbagePolicy) deletesAtEnd(pod *corev1.Pod) bool {
 	what, _ := p.decide(pod)
 	return p.phase.Completed() && what == cleanupDelete
+}
+
+// endedForOthers tells whether a pod has failed only because it was ended for what others had put into it, after its own
+// containers had ended well.
+func endedForOthers(pod *corev1.Pod) bool {
+	if d := pod.Spec.ActiveDeadlineSeconds; d == nil || *d != expired || pod.Status.Phase != corev1.PodFailed {
+		return false
+	}
+	well := false
+	for i := range pod.Status.ContainerStatuses {
+		c := &pod.Status.ContainerStatuses[i]
+		if c.Name == podbuilder.MainContainerName || c.Name == podbuilder.WaitContainerName {
+			if t := c.State.Terminated; t == nil || t.ExitCode != 0 {
+				return false
+			}
+			well = well || c.Name == podbuilder.MainContainerName
+		}
+	}
+	return well
 }

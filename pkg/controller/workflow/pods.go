@@ -102,11 +102,14 @@ func (c clientPodControl) LabelCompleted(ctx context.Context, namespace, name st
 	}))
 }
 
+// expired is the deadline, in seconds, by which a pod is ended at once.
+const expired = int64(1)
+
 // Expire ends the pod with this UID by its deadline.
 func (c clientPodControl) Expire(ctx context.Context, namespace, name string, uid types.UID) error {
 	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
 		"metadata": map[string]any{"uid": uid},
-		"spec":     map[string]any{"activeDeadlineSeconds": 1},
+		"spec":     map[string]any{"activeDeadlineSeconds": expired},
 	}))
 }
 

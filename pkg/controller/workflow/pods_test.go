@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/kubernetes/fake"
 	clienttesting "k8s.io/client-go/testing"
 	"k8s.io/utils/ptr"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 // A cluster that does not know the kind Workflow yet refuses owner references that block deletion, and only those.
@@ -88,6 +90,30 @@ func TestPodSelector_PGC04(t *testing.T) {
 	} {
 		if got := selector.Matches(c.labels); got != c.want {
 			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+// PGC-01, LIM-20: a pod whose step succeeded, and that was ended only for what others had put into it, is one that succeeded.
+func TestSucceededBesideOthers_PGC01(t *testing.T) {
+	policy := newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodSuccess}, wfv1.WorkflowRunning, 0)
+	pod := func(deadline int64, code int32) *corev1.Pod {
+		return &corev1.Pod{
+			Spec: corev1.PodSpec{ActiveDeadlineSeconds: &deadline},
+			Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "DeadlineExceeded", ContainerStatuses: []corev1.ContainerStatus{
+				{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}},
+				{Name: "proxy", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}},
+			}},
+		}
+	}
+	for name, c := range map[string]struct {
+		pod  *corev1.Pod
+		want cleanup
+	}{
+		"main had ended well": {pod(1, 0), cleanupDelete}, "main had failed": {pod(1, 3), cleanupLabel}, "by its own deadline": {pod(60, 0), cleanupLabel},
+	} {
+		if what, _ := policy.decide(c.pod); what != c.want {
+			t.Errorf("%s: %v", name, what)
 		}
 	}
 }
