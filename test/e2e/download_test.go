@@ -35,7 +35,7 @@ spec:
       - {name: tree, path: /tmp/tree, archive: {none: {}}}
 `
 
-// ART-13, ART-18: what a step left is had from the API when its pod is gone: files whole and in parts, directories, its log.
+// ART-13, ART-18, PGC-03: what a step left is had from the API when its pod is gone: files whole and in parts, directories, its log.
 func TestWhatAPodLeftIsServed(t *testing.T) {
 	t.Parallel()
 	needStore(t)
