@@ -279,7 +279,13 @@ func (o *submitOptions) submitFrom(ctx context.Context, settings *manifest.Setti
 		return errors.New("what is made from an object in the cluster is made by the server: use --dry-run=server")
 	}
 	o.artifacts.purpose = name
-	uploaded, err := o.artifacts.uploadAll(ctx, c, namespace, client.Repository{}, o.dryRun)
+	var to client.Repository
+	if len(o.artifacts.files) > 0 {
+		if to, err = repositoryOf(ctx, c, resource, namespace, name); err != nil {
+			return err
+		}
+	}
+	uploaded, err := o.artifacts.uploadAll(ctx, c, namespace, to, o.dryRun)
 	if err != nil {
 		return err
 	}

@@ -7,9 +7,11 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 
 	"fairlead.dev/fairlead/pkg/cli/client"
@@ -79,7 +81,7 @@ func openFile(path string) (*os.File, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s is no file; pack a directory first, such as with tar czf %s.tgz -C %s .", path, filepath.Base(path), path)
+		return nil, fmt.Errorf("%s is no file; pack a directory first, such as with `tar -C %s -czf %s.tgz .`", path, path, filepath.Base(path))
 	}
 	return os.Open(path)
 }
@@ -177,11 +179,11 @@ func (a *artifactFlags) apply(ctx context.Context, c *client.Client, workflow *u
 		}
 	}
 	var to client.Repository
-	var errMap, errKey error
-	to.ConfigMap, _, errMap = unstructured.NestedString(workflow.Object, "spec", "artifactRepositoryRef", "configMap")
-	to.Key, _, errKey = unstructured.NestedString(workflow.Object, "spec", "artifactRepositoryRef", "key")
-	if err := errors.Join(errMap, errKey); err != nil {
-		return err
+	if len(a.files) > 0 {
+		var err error
+		if to, err = repositoryFor(ctx, c, workflow, "spec"); err != nil {
+			return err
+		}
 	}
 	uploaded, err := a.uploadAll(ctx, c, workflow.GetNamespace(), to, try)
 	if err != nil {
@@ -194,4 +196,39 @@ func (a *artifactFlags) apply(ctx context.Context, c *client.Client, workflow *u
 		}
 	}
 	return nil
+}
+
+// repositoryFor is the artifact repository that a workflow with the spec at this path uses: the one that it names, or the template
+// that it refers to.
+func repositoryFor(ctx context.Context, c *client.Client, object *unstructured.Unstructured, spec ...string) (client.Repository, error) {
+	at := func(fields ...string) []string { return append(slices.Clone(spec), fields...) }
+	var to client.Repository
+	var errMap, errKey error
+	to.ConfigMap, _, errMap = unstructured.NestedString(object.Object, at("artifactRepositoryRef", "configMap")...)
+	to.Key, _, errKey = unstructured.NestedString(object.Object, at("artifactRepositoryRef", "key")...)
+	template, refers, errName := unstructured.NestedString(object.Object, at("workflowTemplateRef", "name")...)
+	ofCluster, _, errScope := unstructured.NestedBool(object.Object, at("workflowTemplateRef", "clusterScope")...)
+	if err := errors.Join(errMap, errKey, errName, errScope); err != nil || to != (client.Repository{}) || !refers {
+		return to, err
+	}
+	resource := client.WorkflowTemplates
+	if ofCluster {
+		resource = client.ClusterWorkflowTemplates
+	}
+	return repositoryOf(ctx, c, resource, object.GetNamespace(), template)
+}
+
+// repositoryOf is the artifact repository that workflows made from an object of the cluster use. Those who may submit it without
+// reading it get the default one.
+func repositoryOf(ctx context.Context, c *client.Client, resource, namespace, name string) (client.Repository, error) {
+	object, err := c.Get(ctx, resource, namespace, name)
+	switch {
+	case apierrors.IsForbidden(err):
+		return client.Repository{}, nil
+	case err != nil:
+		return client.Repository{}, err
+	case resource == client.CronWorkflows:
+		return repositoryFor(ctx, c, object, "spec", "workflowSpec")
+	}
+	return repositoryFor(ctx, c, object, "spec")
 }

@@ -17,6 +17,8 @@ type uploads struct {
 	requests []string
 	sent     []json.RawMessage
 	refuse   bool
+	// objects can be read; others are forbidden.
+	objects map[string]string
 }
 
 func (u *uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -35,6 +37,16 @@ func (u *uploads) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		w.WriteHeader(http.StatusCreated)
 		_ = json.NewEncoder(w).Encode(&v1alpha1.ArtifactListing{Items: []v1alpha1.ArtifactEntry{{Name: name, Key: "uploads/ns/u/" + name}}})
+		return
+	}
+	if r.Method == http.MethodGet {
+		u.requests = append(u.requests, "GET "+at)
+		object, known := u.objects[at]
+		if !known {
+			object = `{"apiVersion":"v1","kind":"Status","status":"Failure","reason":"Forbidden","message":"no","code":403}`
+			w.WriteHeader(http.StatusForbidden)
+		}
+		_, _ = w.Write([]byte(object))
 		return
 	}
 	u.requests = append(u.requests, r.Method+" "+at)
@@ -82,8 +94,20 @@ func TestSubmitWithArtifacts(t *testing.T) {
 	if _, _, err := runOn(t, api, "submit", "--from", "wftmpl/build", "--artifact", "source="+local, "--artifact-key", "data=new/key"); err != nil {
 		t.Fatal(err)
 	}
-	if api.requests[0] != "POST ns/workflows/build/artifacts/src v1.tgz: bytes" || !strings.Contains(string(api.sent[0]), `"artifacts":["data=new/key","source=uploads/ns/u/src v1.tgz"]`) {
+	if api.requests[0] != "GET ns/workflowtemplates/build" || api.requests[1] != "POST ns/workflows/build/artifacts/src v1.tgz: bytes" || !strings.Contains(string(api.sent[0]), `"artifacts":["data=new/key","source=uploads/ns/u/src v1.tgz"]`) {
 		t.Errorf("%q, %s", api.requests, api.sent[0])
+	}
+
+	// A cron workflow whose template has a repository of its own.
+	api = &uploads{objects: map[string]string{
+		"ns/cronworkflows/nightly":   `{"kind":"CronWorkflow","metadata":{"namespace":"ns"},"spec":{"workflowSpec":{"workflowTemplateRef":{"name":"build"}}}}`,
+		"ns/workflowtemplates/build": `{"kind":"WorkflowTemplate","spec":{"artifactRepositoryRef":{"key":"big"}}}`,
+	}}
+	if _, _, err := runOn(t, api, "submit", "--from", "cronwf/nightly", "--artifact", "source="+local); err != nil {
+		t.Fatal(err)
+	}
+	if got := api.requests[2]; got != "POST ns/workflows/nightly/artifacts/src v1.tgz?key=big: bytes" {
+		t.Errorf("%q", api.requests)
 	}
 
 	// A dry run uploads nothing.

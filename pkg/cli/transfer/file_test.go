@@ -178,7 +178,7 @@ func TestFileGoesOn(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			path := filepath.Join(t.TempDir(), "file [1]*.bin")
-			first := &server{content: strings.Replace(content, "9", "8", -1), etag: tc.before, breaks: []int{tc.got}}
+			first := &server{content: strings.ReplaceAll(content, "9", "8"), etag: tc.before, breaks: []int{tc.got}}
 			if tc.before == tc.now {
 				first.content = content
 			}
