@@ -119,6 +119,40 @@ func TestRetryRunsAgain_OPS13(t *testing.T) {
 	}
 }
 
+// A daemon that ended with its run has succeeded, and stays: who needs it again picks it too (OPS-13, DMN-02).
+func TestRetryBesideADaemon_OPS13(t *testing.T) {
+	const served = `
+metadata: {name: wf}
+spec:
+  entrypoint: main
+  templates:
+  - name: main
+    dag: {tasks: [{name: d, template: daemon}, {name: b, template: ok, depends: d}]}
+  - {name: daemon, daemon: true, container: {image: i}}
+  - {name: ok, container: {image: i}}
+`
+	serving := func(fails bool) enginetest.Script {
+		return func(request engine.PodRequest) enginetest.Outcome {
+			if request.NodeName == "wf.d" {
+				return enginetest.Outcome{Serves: true}
+			}
+			return enginetest.Outcome{ExitCode: map[bool]int32{true: 1}[fails]}
+		}
+	}
+	for text, want := range map[string][]string{"": {"wf.b"}, "displayName=d": {"wf.d", "wf.b"}} {
+		d := start(t, served, serving(true))
+		selector, err := lifecycle.ParseSelector(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := retry(t, d, lifecycle.RetryOptions{RestartSuccessful: text != "", Selector: selector})
+		again.Script = serving(false)
+		if pods := run(t, again); !slices.Equal(pods, want) || again.Workflow.Status.Phase != v1alpha1.WorkflowSucceeded {
+			t.Errorf("%q: %v, %s\n%s", text, pods, again.Workflow.Status.Phase, enginetest.Tree(again.Records()))
+		}
+	}
+}
+
 // A run that its deadline has ended gets its whole time again; a shutdown, and a deadline of zero seconds with which some clients
 // end a run, are taken back (OPS-13).
 func TestRetryAfterTheDeadline_OPS13(t *testing.T) {
