@@ -32,8 +32,7 @@ func TestWorkflowDefaults_CFG03(t *testing.T) {
 	}{
 		{name: "V-005 the entrypoint", defaults: `spec: {entrypoint: m}`, spec: `{` + leaf + `}`},
 		{name: "V-011 an entrypoint that the workflow does not have", defaults: `spec: {entrypoint: other}`, spec: `{` + leaf + `}`,
-			errors:   []string{"spec.entrypoint | template name 'other' undefined; there are m; this comes from the controller's workflowDefaults"},
-			warnings: []string{`spec.templates[0] | template "m" is never run`}},
+			errors: []string{"spec.entrypoint | template name 'other' undefined; there is m; this comes from the controller's workflowDefaults"}},
 		{name: "V-033 V-041 values", defaults: `spec: {arguments: {parameters: [{name: b, value: v}, {name: a, value: v}]}}`,
 			spec: `{entrypoint: m, arguments: {parameters: [{name: a}]}, templates: [{name: m, inputs: {parameters: [{name: a}, {name: b}]}, container: {image: "{{inputs.parameters.a}}{{inputs.parameters.b}}{{workflow.parameters.b}}"}}]}`},
 		{name: "V-036 V-032 own mistakes keep their places", defaults: `spec: {arguments: {parameters: [{name: z, value: v}]}, templates: [{name: y, suspend: {}}]}`,

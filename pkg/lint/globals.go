@@ -148,7 +148,8 @@ func (p *program) globalMetadata(name string, known map[string]bool, what string
 	if name == "" || name == "json" || known[name] || reservedLabel(name) {
 		return isKnown
 	}
-	v := unknown("the workflow has no such " + what + didYouMean(name, slices.Sorted(maps.Keys(known))))
+	own := slices.DeleteFunc(slices.Sorted(maps.Keys(known)), reservedLabel)
+	v := unknown("the workflow has no such " + what + didYouMean(name, own))
 	v.soft = p.rules.alone
 	return v
 }

@@ -35,7 +35,7 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 			p.checkUnit(u, nil)
 		}
 	}
-	p.unused(entry)
+	p.unused(entry, roots)
 	p.endless()
 	return p.errs, p.warnings
 }

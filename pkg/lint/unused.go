@@ -8,14 +8,14 @@ import (
 
 // unused warns of templates that nothing runs and of parameters that nothing reads. Where a reference leads to something
 // that is not known, nothing is said: it may be used there.
-func (p *program) unused(entry *library) {
+func (p *program) unused(entry *library, r roots) {
 	for _, u := range p.order {
 		p.unusedInputs(u)
 	}
 	if p.partial {
 		return
 	}
-	if !p.rules.alone && entry == p.own {
+	if begins := r.entry != nil && r.entry.callee != nil; begins && !p.rules.alone && entry == p.own {
 		for i := range p.own.spec.Templates {
 			u := p.units[&p.own.spec.Templates[i]]
 			if u != nil && !u.entry && !u.exit && u.template.Name != "" {

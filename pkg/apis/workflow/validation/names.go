@@ -78,8 +78,11 @@ func (s nameSet) add(name string, path *field.Path) field.ErrorList {
 
 // oneOf words a choice of names for a message.
 func oneOf(names []string) string {
-	if len(names) == 0 {
+	switch len(names) {
+	case 0:
 		return "there are none"
+	case 1:
+		return "there is " + names[0]
 	}
 	const shown = 10
 	if len(names) > shown {
