@@ -3,6 +3,7 @@ package run
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -20,6 +21,7 @@ func eatMemory() {
 			piece[i] = 1
 		}
 		taken = append(taken, piece)
+		runtime.KeepAlive(taken)
 	}
 }
 

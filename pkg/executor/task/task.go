@@ -36,11 +36,12 @@ const (
 	// ArgsEnv is the beginning of the variables that carry long arguments to `init`, in the same form: a JSON object of
 	// lists by container.
 	ArgsEnv = "FAIRLEAD_ARGS_"
-	// EndedDir is where containers that wait for others have EndedFile, in which the kubelet keeps the value of the pod's
-	// EndedAnnotation: the names of containers whose end may have been missed, with commas.
-	EndedDir        = "/argo/ended"
-	EndedFile       = "containers"
+	// EndedAnnotation of the pod names the containers whose end may have been missed, with commas.
 	EndedAnnotation = "fairlead.dev/ended"
+	// EndedDir is where containers that wait for others have EndedFile.
+	EndedDir = "/argo/ended"
+	// EndedFile is the file in which the kubelet keeps the value of that annotation.
+	EndedFile = "containers"
 	// ProgressFile is the file below SharedDir in which main says how far it is.
 	ProgressFile = "progress"
 )

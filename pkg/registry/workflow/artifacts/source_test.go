@@ -67,7 +67,7 @@ func TestSource_Guard(t *testing.T) {
 }
 
 func code(err error) int {
-	if status, ok := err.(apierrors.APIStatus); ok { //nolint:errorlint // it is an answer, not a cause
+	if status, ok := err.(apierrors.APIStatus); ok {
 		return int(status.Status().Code)
 	}
 	return 0
