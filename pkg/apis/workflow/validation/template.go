@@ -20,7 +20,7 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validateTemplateFields(template, path))
 	c.errors(validatePods(template, path))
 	c.errors(validateMetrics(template.Metrics, path.Child("metrics")))
-	c.errors(validateRetryStrategy(template.RetryStrategy, path.Child("retryStrategy")))
+	c.errors(validateRetryStrategy(c.withDefaultBackoff(template.RetryStrategy), path.Child("retryStrategy")))
 	c.errors(validateLocks(template.Synchronization, path.Child("synchronization")))
 	c.errors(validateMemoize(template.Memoize, path.Child("memoize")))
 	c.errors(validatePodSpecPatch(template.PodSpecPatch, path.Child("podSpecPatch")))
@@ -39,6 +39,18 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	if template.Resource != nil {
 		c.errors(validateResource(template, path.Child("resource")))
 	}
+}
+
+// withDefaultBackoff gives a strategy the base duration of templateDefaults if it has none itself (RTY-04, TPL-18).
+func (c *specChecker) withDefaultBackoff(strategy *v1alpha1.RetryStrategy) *v1alpha1.RetryStrategy {
+	defaults := c.spec.TemplateDefaults
+	if strategy == nil || strategy.Backoff == nil || strategy.Backoff.Duration != "" ||
+		defaults == nil || defaults.RetryStrategy == nil || defaults.RetryStrategy.Backoff == nil {
+		return strategy
+	}
+	shell, backoff := *strategy, *strategy.Backoff
+	backoff.Duration, shell.Backoff = defaults.RetryStrategy.Backoff.Duration, &backoff
+	return &shell
 }
 
 // templateDefaults checks what is laid under every template, as far as it means the same in all of them.
