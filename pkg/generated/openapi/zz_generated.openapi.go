@@ -9994,7 +9994,7 @@ func schema_pkg_apis_workflow_v1alpha1_WorkflowPlan(ref common.ReferenceCallback
 					},
 					"truncated": {
 						SchemaProps: spec.SchemaProps{
-							Description: "The plan ends after this many nodes: the workflow has more than a plan shows. Their pods are not counted.",
+							Description: "The plan ends with the last of its nodes: the workflow has more than a plan shows. Their pods count as many as other calls of the same templates make, so that the number is an estimate.",
 							Type:        []string{"boolean"},
 							Format:      "",
 						},
