@@ -60,7 +60,7 @@ func Created(ctx context.Context, object metav1.Object, now time.Time) {
 
 type actionKey struct{}
 
-// WithAction returns a context in which whoever creates an object acts on it by that as well.
+// WithAction returns a context in which whoever creates or changes an object acts on it by that.
 func WithAction(ctx context.Context, action string) context.Context {
 	return context.WithValue(ctx, actionKey{}, action)
 }
@@ -74,6 +74,9 @@ func KeepCreator(object, stored metav1.Object) {
 	object.SetLabels(labels)
 	object.SetAnnotations(kept(annotations, stored.GetAnnotations(), v1alpha1.AnnotationKeyCreator))
 }
+
+// Acting tells whether the request is an action rather than an ordinary write.
+func Acting(ctx context.Context) bool { return ctx.Value(actionKey{}) != nil }
 
 // KeepActor gives a changed object the actor that it had: an ordinary write is nobody's word for who did something.
 func KeepActor(object, stored metav1.Object) {

@@ -26,7 +26,8 @@ type Rules[T Object] struct {
 	Scope Scope
 	// Shared objects are written by several programs: PUT needs the resource version that the writer saw.
 	Shared bool
-	// Signed objects are written by people: the server notes who created them, whatever the client sends (LBL-04).
+	// Signed objects are written by people: the server notes who created them and who acted on them, whatever the client sends (LBL-04,
+	// OPS-17).
 	Signed bool
 	// Reset are the top-level fields that a write cannot change; they belong to a subresource.
 	Reset []string
@@ -65,10 +66,13 @@ func (s ruled[T]) PrepareForCreate(ctx context.Context, object runtime.Object) {
 }
 
 // PrepareForUpdate counts a generation when the spec has changed.
-func (s ruled[T]) PrepareForUpdate(_ context.Context, object, old runtime.Object) {
+func (s ruled[T]) PrepareForUpdate(ctx context.Context, object, old runtime.Object) {
 	typed, stored := object.(T), old.(T)
 	if s.rules.Signed {
 		actor.KeepCreator(typed, stored)
+		if !actor.Acting(ctx) {
+			actor.KeepActor(typed, stored)
+		}
 	}
 	if s.rules.Prepare != nil {
 		s.rules.Prepare(typed, stored)

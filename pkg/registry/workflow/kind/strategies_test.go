@@ -282,8 +282,11 @@ func TestCreatorOfEveryKind_LBL04(t *testing.T) {
 				t.Errorf("created: %v %v", meta.GetLabels(), meta.GetAnnotations())
 			}
 			changed := object.DeepCopyObject()
-			changed.(metav1.Object).SetLabels(map[string]string{v1alpha1.LabelKeyCreator: "other"})
+			changed.(metav1.Object).SetLabels(map[string]string{v1alpha1.LabelKeyCreator: "other", v1alpha1.LabelKeyActor: "forged"})
 			strategy.PrepareForUpdate(ctx, changed, object)
+			if acted := changed.(metav1.Object).GetLabels()[v1alpha1.LabelKeyActor]; (acted == "") != s.unconditional {
+				t.Errorf("actor %q", acted)
+			}
 			if kept := changed.(metav1.Object).GetLabels()[v1alpha1.LabelKeyCreator]; (kept == want) != s.unconditional {
 				t.Errorf("updated: %q", kept)
 			}

@@ -72,6 +72,6 @@ func (r *CronSuspensionREST[T]) Create(ctx context.Context, name string, object 
 		actor.Acted(ctx, changed, r.verb, r.clock.Now())
 		return changed, r.admission.Mutate(ctx, changed, cron, update)
 	})
-	updated, _, err := r.crons.Update(ctx, name, info, rest.ValidateAllObjectFunc, r.admission.Update(ctx, &v1alpha1.CronWorkflow{}, name, update), false, update)
+	updated, _, err := r.crons.Update(actor.WithAction(ctx, r.verb), name, info, rest.ValidateAllObjectFunc, r.admission.Update(ctx, &v1alpha1.CronWorkflow{}, name, update), false, update)
 	return updated, err
 }
