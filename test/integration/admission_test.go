@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"fairlead.dev/fairlead/cmd/fairlead-apiserver/app"
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/test/integration/harness"
 )
 
@@ -23,9 +25,9 @@ type admission struct {
 	warnings *collectedWarnings
 }
 
-func newAdmission(t *testing.T) *admission {
+func newAdmission(t *testing.T, options ...harness.Option) *admission {
 	t.Helper()
-	server := harness.StartServer(t)
+	server := harness.StartServer(t, options...)
 	a := &admission{t: t, warnings: &collectedWarnings{}}
 	config := rest.CopyConfig(server.Config)
 	config.WarningHandler = a.warnings
@@ -174,5 +176,32 @@ func TestAdmissionWarns(t *testing.T) {
 		if strings.Count(warnings, want) != 1 {
 			t.Errorf("not warned once of %q: %s", want, warnings)
 		}
+	}
+}
+
+// CFG-03, CFG-05: a server that knows what the controller lays under workflows checks them so, and asks each time.
+func TestAdmissionUnderWorkflowDefaults(t *testing.T) {
+	laid := &v1alpha1.Workflow{}
+	a := newAdmission(t, harness.WithOptions(func(o *app.Options) {
+		o.Standalone.WorkflowDefaults = func(instanceID string) (*v1alpha1.Workflow, bool) { return laid, instanceID == "" }
+	}))
+	const spec = `{"templates": [{"name": "main", "container": {"image": "i"}}]}`
+	if causes, _ := a.create("workflows", "Workflow", "without", spec, metav1.CreateOptions{}); !slices.Equal(causes, []string{"spec.entrypoint"}) {
+		t.Errorf("without defaults: %q", causes)
+	}
+	laid = &v1alpha1.Workflow{Spec: v1alpha1.WorkflowSpec{Entrypoint: "main"}}
+	if causes, _ := a.create("workflows", "Workflow", "with", spec, metav1.CreateOptions{}); len(causes) > 0 {
+		t.Errorf("with defaults: %q", causes)
+	}
+	laid = &v1alpha1.Workflow{Spec: v1alpha1.WorkflowSpec{Entrypoint: "other"}}
+	if causes, _ := a.create("workflows", "Workflow", "made-wrong", spec, metav1.CreateOptions{}); !slices.Equal(causes, []string{"spec.entrypoint"}) {
+		t.Errorf("with defaults that do not fit: %q", causes)
+	}
+	stored, err := a.resource("workflows").Get(t.Context(), "with", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, given, _ := unstructured.NestedString(stored.Object, "spec", "entrypoint"); given {
+		t.Error("the defaults were stored with the workflow")
 	}
 }
