@@ -19,6 +19,7 @@ type globalScope struct {
 	run    *Run
 	fixed  expr.Map
 	ending expr.Map // what the exit handler knows; nil before
+	begun  bool     // the run's own arguments are worked out: from here on the workflow's status can be asked for (VAR-09)
 }
 
 // Get implements expr.Scope.
@@ -31,6 +32,9 @@ func (g *globalScope) Get(name string) expr.Value {
 	}
 	if v, ok := g.ending[name]; ok {
 		return expr.Text(v)
+	}
+	if name == "workflow.status" && g.begun && g.run.status.Phase != v1alpha1.WorkflowUnknown {
+		return expr.Text(string(g.run.status.Phase))
 	}
 	switch name {
 	case "workflow.status", "workflow.failures", "workflow.scheduledTime", "workflow.priority": // the last two need not be there
@@ -99,7 +103,11 @@ func (r *Run) setGlobals() error {
 	}
 	g.setCreation(r.wf.CreationTimestamp.Time)
 	r.setMetadataGlobals()
-	return r.setParameters(g)
+	if err := r.setParameters(g); err != nil {
+		return err
+	}
+	g.begun = true
+	return nil
 }
 
 // setMetadataGlobals is repeated when labels or annotations change.

@@ -49,9 +49,6 @@ func (s *scope) own(name string) verdict {
 	switch root {
 	case "workflow":
 		if dotted {
-			if rest == "status" && s.plain && s.unit != nil && s.unit.entry {
-				return unknown("only exit handlers and hooks know it")
-			}
 			return s.p.global(rest, s.exit)
 		}
 		return isKnown

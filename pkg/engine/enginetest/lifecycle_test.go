@@ -33,6 +33,18 @@ func TestTrap13_ExitHandlers_HOOK01(t *testing.T) {
 	}
 }
 
+// VAR-09: everywhere the workflow's status is the phase that it has then; only in its own arguments it is not known yet.
+func TestStatusWhileRunning_VAR09(t *testing.T) {
+	d := runCase(t, templates(`
+- name: main
+  steps:
+  - - {name: say, template: echo, when: "{{workflow.status}} == Running", arguments: {parameters: [{name: p, value: "{{workflow.status}} {{workflow.parameters.given}} {{=workflow.status}}"}]}}
+`)+"arguments: {parameters: [{name: given, value: '{{workflow.status}}'}]}\n", nil)
+	if got := input(d, "wf[0].say"); got != "p=Running {{workflow.status}} Running" {
+		t.Errorf("a step was told %s", got)
+	}
+}
+
 func TestShutdown_OPS10_OPS11(t *testing.T) {
 	spec := templates(`
 - name: main
