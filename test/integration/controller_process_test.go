@@ -38,21 +38,22 @@ type controllerProcess struct {
 	ended   chan struct{}
 }
 
+// lockedBuffer is what a process says. The buffer is not embedded: io.Copy would then find its ReadFrom, past the lock.
 type lockedBuffer struct {
-	mu sync.Mutex
-	bytes.Buffer
+	mu   sync.Mutex
+	said bytes.Buffer
 }
 
 func (b *lockedBuffer) Write(p []byte) (int, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.Write(p)
+	return b.said.Write(p)
 }
 
 func (b *lockedBuffer) String() string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.Buffer.String()
+	return b.said.String()
 }
 
 // startController starts a controller that serves nothing; the test kills it at its end.
