@@ -88,7 +88,7 @@ func (n named) Save(ctx context.Context, a *wfv1.Artifact, path string) error {
 
 // SaveStream stores a stream, with an error that says what and where.
 func (n named) SaveStream(ctx context.Context, a *wfv1.Artifact, r io.Reader) error {
-	return wrap("save", &a.ArtifactLocation, n.driver.SaveStream(ctx, a, r))
+	return wrap("save", &a.ArtifactLocation, n.driver.SaveStream(ctx, a, honest(r)))
 }
 
 // Delete removes objects, with an error that says what and where.

@@ -60,12 +60,16 @@ func ObjectStore(t *testing.T, driver artifact.Driver, at func(key string) *wfv1
 		}
 	}
 
-	broken := errors.New("broken")
-	if err := driver.SaveStream(ctx, at("partial"), io.MultiReader(bytes.NewReader(large), failing{broken})); !errors.Is(err, broken) {
-		t.Errorf("a stream that fails: %v", err)
-	}
-	if _, _, err := driver.Open(ctx, at("partial"), artifact.Whole); !errors.Is(err, artifact.ErrNotFound) {
-		t.Errorf("a stream that failed left an object: %v", err)
+	// The second is what the body of a request ends with whose sender has gone away.
+	for _, broken := range []error{errors.New("broken"), io.ErrUnexpectedEOF} {
+		for _, before := range [][]byte{[]byte("small"), large} {
+			if err := driver.SaveStream(ctx, at("partial"), io.MultiReader(bytes.NewReader(before), failing{broken})); !errors.Is(err, broken) {
+				t.Errorf("a stream that fails after %d bytes with %q: %v", len(before), broken, err)
+			}
+			if _, _, err := driver.Open(ctx, at("partial"), artifact.Whole); !errors.Is(err, artifact.ErrNotFound) {
+				t.Errorf("a stream that failed after %d bytes with %q left an object: %v", len(before), broken, err)
+			}
+		}
 	}
 
 	in := t.TempDir()

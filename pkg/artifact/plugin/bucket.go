@@ -112,11 +112,8 @@ func (b *bucket) put(ctx context.Context, key string, r io.Reader, size int64) e
 	request := &driverv1.PutRequest{Place: b.place(key), Size: size}
 	buffer := make([]byte, chunk)
 	for end := false; !end; {
-		n, err := io.ReadFull(r, buffer)
-		switch {
-		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-			end = true
-		case err != nil:
+		n, err := artifact.ReadChunk(r, buffer)
+		if end = errors.Is(err, io.EOF); err != nil && !end {
 			return err
 		}
 		// Send has encoded the message when it returns, so the buffer may be used again.

@@ -115,7 +115,7 @@ func Await(ctx context.Context, dir, name string, timeout time.Duration) error {
 			return ctx.Err()
 		case errors.Is(err, fs.ErrPermission):
 			return artifact.MarkLasting(fmt.Errorf("artifact driver %s does not let us in: it has to make its socket writable for everybody: %w", name, err))
-		case waiting.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded):
+		case waiting.Err() != nil, errors.Is(err, context.DeadlineExceeded): // the dialler may notice first
 			return artifact.MarkLasting(fmt.Errorf("artifact driver %s has not answered within %s: see the log of its container", name, timeout))
 		case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, syscall.ECONNREFUSED):
 			return fmt.Errorf("artifact driver %s: %w", name, err)

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"google.golang.org/grpc/codes"
@@ -26,6 +27,8 @@ import (
 type memory struct {
 	artifacttest.Objects
 	fail error
+	// cut, if set, is what reading an object ends with after its content.
+	cut error
 	// asked are configuration and namespace of the last call.
 	asked [2]string
 }
@@ -38,7 +41,11 @@ func (m *memory) Get(_ context.Context, key string, r artifact.Range) (io.ReadCl
 		return nil, artifact.Attributes{}, artifact.NotFound("no object %s", key)
 	}
 	attributes := artifact.Attributes{Size: int64(len(content)), ETag: artifacttest.ETag(content), Modified: artifacttest.Modified}
-	part, err := artifact.Part(io.NopCloser(bytes.NewReader(content)), r)
+	var stream io.Reader = bytes.NewReader(content)
+	if m.cut != nil {
+		stream = io.MultiReader(stream, iotest.ErrReader(m.cut))
+	}
+	part, err := artifact.Part(io.NopCloser(stream), r)
 	return part, attributes, err
 }
 
@@ -160,6 +167,26 @@ func TestDriver_Errors(t *testing.T) {
 				t.Errorf("%s, %s: not found %t, not supported %t, passes %t: %v", test.code, name,
 					errors.Is(err, artifact.ErrNotFound), errors.Is(err, artifact.ErrNotSupported), artifact.Transient(err), err)
 			}
+		}
+	}
+}
+
+// DRV-10: content that breaks off on the driver's side does not arrive as if it were whole.
+func TestDriver_Cut(t *testing.T) {
+	m := &memory{cut: io.ErrUnexpectedEOF}
+	driver, err := newIn(t.Context(), start(t, m), &at("").ArtifactLocation, artifacttest.Resources{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, size := range map[string]int{"small": 5, "some chunks": 3*chunk + 1} {
+		m.Objects.Put(name, make([]byte, size))
+		stream, _, err := driver.Open(t.Context(), at(name), artifact.Whole)
+		if err == nil {
+			_, err = io.ReadAll(stream)
+			_ = stream.Close()
+		}
+		if err == nil || !artifact.Transient(err) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

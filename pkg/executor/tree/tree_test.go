@@ -194,6 +194,7 @@ func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 		"link upwards":         {link("a/b", "../../evil")},
 		"file through a link":  {link("a", ".."), regular("a/evil")},
 		"hard link to outside": {{Name: "a", Typeflag: tar.TypeLink, Linkname: "../secret"}},
+		"hard link to a link":  {directory("a"), regular("x"), link("a/l", "../x"), {Name: "out", Typeflag: tar.TypeLink, Linkname: "a/l"}},
 		"directory":            {{Name: "../evil/", Typeflag: tar.TypeDir, Mode: 0o755}},
 		"link through a link":  {directory("a/b"), link("a/b/top", "../.."), link("esc", "a/b/top/.."), regular("f")},
 		"link behind a link":   {directory("a/b"), link("a/b/top", "../.."), link("a/b/top/esc", "../.."), regular("f")},

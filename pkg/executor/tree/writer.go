@@ -99,7 +99,14 @@ func (w *writer) hardlink(name, target string) error {
 	if target, err = local(target); err != nil {
 		return err
 	}
-	return w.root.Link(target, name)
+	if err := w.root.Link(target, name); err != nil {
+		return err
+	}
+	// Another name of a symbolic link is one as well, which leads to something else from there.
+	if info, err := w.root.Lstat(name); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		w.links = append(w.links, name)
+	}
+	return nil
 }
 
 func (w *writer) finish() error {

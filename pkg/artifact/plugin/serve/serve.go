@@ -87,9 +87,9 @@ func (d *driver) Get(request *driverv1.GetRequest, answers grpc.ServerStreamingS
 	}}
 	buffer := make([]byte, chunk)
 	for {
-		n, err := io.ReadFull(stream, buffer)
+		n, err := artifact.ReadChunk(stream, buffer)
 		answer.Content = buffer[:n]
-		end := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+		end := errors.Is(err, io.EOF)
 		if err != nil && !end {
 			return statusOf(err)
 		}
