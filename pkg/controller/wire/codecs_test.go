@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"reflect"
@@ -84,7 +85,7 @@ func TestWatchesTheSame(t *testing.T) {
 		buffer := make([]byte, 64<<10)
 		for {
 			n, err := frames.Read(buffer)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return seen
 			}
 			if err != nil {
