@@ -23,23 +23,32 @@ var ErrForbiddenAddress = errors.New("is not to be connected to")
 // Guard tells whether a store may be at an address; its error says why not.
 type Guard func(netip.Addr) error
 
-// LocalNetworks are those that a server should not connect to because a user says so: itself, its node, and the services by
-// which clouds tell a machine about itself, credentials included.
+// LocalNetworks are those that a server should not connect to because a user says so: its own loopback, the link of its node, and
+// the services by which clouds tell a machine about itself, credentials included. Nodes and Services of the cluster are not in
+// there, as stores may be among them.
 func LocalNetworks() []string {
 	return []string{
 		"0.0.0.0/8", "127.0.0.0/8", "::/128", "::1/128", // this machine
 		"169.254.0.0/16", "fe80::/10", // its link: metadata services of most clouds
-		"168.63.129.16/32", "100.100.100.200/32", "fd00:ec2::/32", // Azure, Alibaba Cloud, AWS
+		"168.63.129.16/32", "100.100.100.200/32", "fd00:ec2::/32", "fd20:ce::/32", // Azure, Alibaba Cloud, AWS, Google Cloud
 		"224.0.0.0/4", "ff00::/8", "255.255.255.255/32", // everybody
 	}
 }
 
-// DenyNetworks is a Guard against the addresses of some networks.
+// translated are the addresses by which machines that have only IPv6 reach those that have only IPv4: the last 32 bits are theirs
+// (NAT64, RFC 6052).
+var translated = netip.MustParsePrefix("64:ff9b::/96")
+
+// DenyNetworks is a Guard against the addresses of some networks, in whatever form.
 func DenyNetworks(networks []netip.Prefix) Guard {
 	return func(address netip.Addr) error {
-		address = address.Unmap().WithZone("")
+		meant := address.Unmap().WithZone("")
+		if translated.Contains(meant) {
+			bytes := meant.As16()
+			meant = netip.AddrFrom4([4]byte(bytes[12:]))
+		}
 		for _, n := range networks {
-			if n.Contains(address) {
+			if n.Contains(meant) || n.Contains(address) {
 				return fmt.Errorf("%s %w: it is in %s", address, ErrForbiddenAddress, n)
 			}
 		}

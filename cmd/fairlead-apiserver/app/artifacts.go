@@ -44,7 +44,7 @@ func NewArtifactOptions() ArtifactOptions {
 // AddFlags adds the flags.
 func (o *ArtifactOptions) AddFlags(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&o.DeniedNetworks, "artifact-store-denied-networks", o.DeniedNetworks,
-		"Networks that this server does not connect to when it reads an artifact, because users say where their artifacts are. Default: itself, its node, and the metadata services of clouds. Empty: none.")
+		"Networks that this server does not connect to when it reads an artifact, because users say where their artifacts are. Default: its own loopback, link-local addresses, and the metadata services of clouds. Empty: none.")
 	flags.StringSliceVar(&o.Drivers, "artifact-drivers", o.Drivers,
 		"Names of artifact drivers that run as sidecars of this server, each with its socket at "+sockets.Of("NAME")+". The server does not start without them.")
 	flags.DurationVar(&o.DriverTimeout, "artifact-driver-timeout", o.DriverTimeout,

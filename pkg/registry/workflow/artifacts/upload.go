@@ -7,7 +7,9 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"unicode"
+	"unicode/utf8"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/uuid"
@@ -20,6 +22,14 @@ import (
 
 // DefaultUploadLimit is how many bytes a file may have that is uploaded.
 const DefaultUploadLimit int64 = 1 << 30
+
+const (
+	// parallelUploads is how many files are taken in at once. Each takes up to 17 MiB of memory on its way to the store, and one of
+	// the places of requests that change something, which the controller's own requests need as well.
+	parallelUploads = 16
+	// retryUpload is when to come again after that many, in seconds.
+	retryUpload = 5
+)
 
 // maxFileName is how long the name of a file may be, in bytes: what stores that keep objects as files allow.
 const maxFileName = 255
@@ -34,6 +44,8 @@ type Uploads struct {
 	// Common holds the credentials of the installation's own repository, for namespaces that have not got them yet; nil: they
 	// have to have them.
 	Common artifact.Resources
+	// running is how many are under way.
+	running atomic.Int32
 }
 
 // upload stores the body of a request in an artifact repository.
@@ -72,6 +84,10 @@ func (u *upload) store(r *http.Request) (*v1alpha1.ArtifactListing, error) {
 	uploads := u.source.Uploads
 	if r.ContentLength > uploads.Limit {
 		return nil, tooLarge(uploads.Limit)
+	}
+	defer uploads.running.Add(-1)
+	if uploads.running.Add(1) > parallelUploads {
+		return nil, apierrors.NewTooManyRequests(fmt.Sprintf("this server takes %d uploads at a time: try again", parallelUploads), retryUpload)
 	}
 	wf, err := u.repository(r.Context())
 	if err != nil {
@@ -130,7 +146,7 @@ func checkFileName(name string) error {
 	switch {
 	case name == "":
 		return apierrors.NewBadRequest("which name is the file to have? POST .../artifacts/FILENAME")
-	case name == ".", name == "..", len(name) > maxFileName, strings.ContainsFunc(name, strange):
+	case name == ".", name == "..", len(name) > maxFileName, !utf8.ValidString(name), strings.ContainsFunc(name, strange):
 		return apierrors.NewBadRequest(fmt.Sprintf("%q cannot be the name of an uploaded file: it has to be one part of a path, printable, of at most %d bytes", name, maxFileName))
 	}
 	return nil

@@ -85,6 +85,7 @@ func TestUpload_ART17(t *testing.T) {
 		{"nowhere to go", uploading(fine, nil), "bare", file, "", strings.NewReader("x"), 409, "", "no artifact repository"},
 		{"no name", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{}, "", strings.NewReader("x"), 400, "", "which name"},
 		{"a path", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{Path: "a/b"}, "", strings.NewReader("x"), 400, "", "one part of a path"},
+		{"no text", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{Path: "a\xff"}, "", strings.NewReader("x"), 400, "", "one part of a path"},
 		{"upwards", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{Path: ".."}, "", strings.NewReader("x"), 400, "", "one part of a path"},
 		{"tried out", uploading(fine, nil), "ns", file, "?dryRun=All", strings.NewReader("x"), 400, "", "dryRun"},
 		{"no cluster", &Source{}, "ns", file, "", strings.NewReader("x"), 503, "", "without a cluster"},
@@ -112,6 +113,26 @@ func TestUpload_ART17(t *testing.T) {
 				t.Errorf("stored %v, told %d bytes", memory.objects, *item.Size)
 			}
 		})
+	}
+}
+
+// ART-17: many slow uploads take neither the server's memory nor the places of other requests.
+func TestUpload_TooMany(t *testing.T) {
+	source := uploading(secrets{}, nil)
+	file := v1alpha1.ArtifactOptions{Path: "report.csv"}
+	source.Uploads.running.Store(parallelUploads)
+	got := post(t, source, "ns", file, "", strings.NewReader("x"))
+	if got.Code != http.StatusTooManyRequests || !strings.Contains(got.Body.String(), "16 uploads at a time") {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	source.Uploads.running.Store(parallelUploads - 1)
+	for range 2 { // each gives its place back, whether it succeeds or not
+		if got := post(t, source, "ns", file, "", strings.NewReader("x")); got.Code != http.StatusCreated {
+			t.Errorf("%d %s", got.Code, got.Body)
+		}
+		if got := post(t, source, "bare", file, "", strings.NewReader("x")); got.Code != http.StatusConflict {
+			t.Errorf("%d %s", got.Code, got.Body)
+		}
 	}
 }
 
