@@ -150,9 +150,6 @@ func (r *Run) podFinished(e *entry) {
 // takeOver changes a node as its pod has changed.
 func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 	st := &e.st
-	if len(e.members) > 0 {
-		r.watchContainers(e, pod)
-	}
 	if a.removed && st.Phase == v1alpha1.NodePending && Unstarted(pod) {
 		r.replace(e)
 		return
@@ -160,6 +157,9 @@ func (r *Run) takeOver(e *entry, pod *corev1.Pod, a assessment, role podRole) {
 	if pod.Status.Phase == corev1.PodFailed && a.restartable && st.FailedPodRestarts < r.opts.RestartFailedPods {
 		r.restart(e, pod, a)
 		return
+	}
+	if len(e.members) > 0 {
+		r.watchContainers(e, pod)
 	}
 	if a.inVain {
 		// It runs: it is to be stopped, not deleted, so that people can look at it.

@@ -33,28 +33,34 @@ func removed(pod *corev1.Pod) bool {
 }
 
 // Unstarted tells whether it is certain that no container of a pod ever ran: none is said to have, and the pod was with no
-// kubelet, or its kubelet has said how it ended.
+// kubelet, or its kubelet has given it up. That a pod failed does not say so by itself: of a node that is cut off or gone,
+// Kubernetes says it of every pod, whatever became of them.
 func Unstarted(pod *corev1.Pod) bool {
-	switch {
-	case pod.Status.Phase == corev1.PodPending && pod.Spec.NodeName == "":
-	case pod.Status.Phase == corev1.PodFailed:
-	default:
+	unbound := pod.Spec.NodeName == ""
+	if p := pod.Status.Phase; p != corev1.PodFailed && (p != corev1.PodPending || !unbound) {
 		return false
 	}
+	givenUp := false
 	for _, list := range [][]corev1.ContainerStatus{pod.Status.InitContainerStatuses, pod.Status.ContainerStatuses} {
 		for i := range list {
 			c := &list[i]
 			if c.ContainerID != "" || c.State.Running != nil || c.LastTerminationState.Terminated != nil {
 				return false
 			}
-			// A kubelet makes up an end for containers that it does not find.
-			if t := c.State.Terminated; t != nil && (t.ContainerID != "" || !t.StartedAt.IsZero()) {
-				return false
+			if t := c.State.Terminated; t != nil {
+				if t.ContainerID != "" || !t.StartedAt.IsZero() {
+					return false
+				}
+				givenUp = givenUp || t.Reason == reasonNotFound
 			}
 		}
 	}
-	return true
+	return unbound || givenUp
 }
+
+// reasonNotFound is why a container has ended of which its kubelet found nothing when it took the pod down. Of a pod that it
+// has, it says that at least of the first container.
+const reasonNotFound = "ContainerStatusUnknown"
 
 // podGone ends a node whose pod has vanished. One that certainly never ran is made again (POD-21); no other is.
 func (r *Run) podGone(ev PodGone) {

@@ -65,6 +65,9 @@ func TestUnstarted_POD21(t *testing.T) {
 		"not scheduled":              {podWith(corev1.PodPending, ""), true},
 		"scheduled, nothing said":    {bound(podWith(corev1.PodPending, "")), false},
 		"its image was never pulled": {bound(podWith(corev1.PodFailed, "", made)), true},
+		"its node is gone":           {bound(podWith(corev1.PodFailed, "", waiting("main", "ContainerCreating", ""))), false},
+		"its node never spoke of it": {bound(podWith(corev1.PodFailed, "")), false},
+		"taken off the queue":        {podWith(corev1.PodFailed, ""), true},
 		"it ran and was lost":        {bound(podWith(corev1.PodFailed, "", id)), false},
 		"it ran":                     {bound(podWith(corev1.PodFailed, "", at(3, ended("main", 1, "", "")))), true},
 		"an init container ran":      {bound(podWith(corev1.PodFailed, "", corev1.ContainerStatus{Name: "init", ContainerID: "containerd://1"}, made)), false},
@@ -88,7 +91,8 @@ func TestPodsDeletedBeforeTheyRan_POD21(t *testing.T) {
 	for name, gone := range map[string]Event{
 		"it is gone": PodGone{NodeID: "wf", UID: "u1", Unstarted: true},
 		"its kubelet has given it up": PodObserved{NodeID: "wf", Pod: func() *corev1.Pod {
-			p := podWith(corev1.PodFailed, "", corev1.ContainerStatus{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}})
+			p := podWith(corev1.PodFailed, "", corev1.ContainerStatus{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137, Reason: "ContainerStatusUnknown"}}})
+			p.Spec.NodeName = "node"
 			p.UID, p.DeletionTimestamp = "u1", &metav1.Time{Time: noon}
 			return p
 		}()},
@@ -113,5 +117,24 @@ func TestPodsDeletedBeforeTheyRan_POD21(t *testing.T) {
 	run.Apply(noon, observed("u1", corev1.PodRunning))
 	if d := run.Apply(noon, PodGone{NodeID: "wf", UID: "u1", Unstarted: true}); !d.Done || d.Nodes[0].Phase != v1alpha1.NodeError || d.Nodes[0].Message != "pod deleted" {
 		t.Errorf("it ran: %+v", d)
+	}
+}
+
+// POD-21, TPL-12: what a kubelet says of the members of a set that never ran is not how they ended, for they are made again.
+func TestSetsDeletedBeforeTheyRan_POD21(t *testing.T) {
+	wf := single(v1alpha1.Template{ContainerSet: &v1alpha1.ContainerSetTemplate{Containers: []v1alpha1.ContainerNode{{Container: corev1.Container{Name: "main"}}}}})
+	run, _ := begin(t, wf, nil)
+	run.Apply(noon, observed("u1", corev1.PodPending))
+	lost := ended("main", 137, "ContainerStatusUnknown", "")
+	gone := podWith(corev1.PodFailed, "", lost)
+	gone.UID, gone.Spec.NodeName, gone.DeletionTimestamp = "u1", "node", &metav1.Time{Time: noon}
+	d := run.Apply(noon, PodObserved{NodeID: "wf", Pod: gone})
+	for _, n := range d.Nodes {
+		if n.Phase != v1alpha1.NodePending {
+			t.Errorf("%s is %s: %s", n.Name, n.Phase, n.Message)
+		}
+	}
+	if len(d.Nodes) != 1 || d.Done {
+		t.Errorf("%+v", d)
 	}
 }

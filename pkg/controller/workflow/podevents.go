@@ -148,8 +148,8 @@ func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID strin
 		}
 		return engine.PodGone{NodeID: nodeID, UID: a.uid, Unstarted: unstarted}, nil
 	case !terminal(live):
-		// Somebody labelled it completed while it runs, and the informer will not tell of its end.
-		c.mail.putBack(r.key, letter{pod: live, vanished: true, arrived: c.clock.Now()})
+		// Somebody labelled it completed while it runs, and the informer will not tell of its end, nor of whether it ran.
+		c.mail.putBack(r.key, letter{pod: missingPod(r, nodeID, a), vanished: true, arrived: c.clock.Now()})
 		c.queue.AddAfter(r.key, hiddenPodRecheck)
 	}
 	return a.observe(nodeID, live), nil

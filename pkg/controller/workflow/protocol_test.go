@@ -165,6 +165,24 @@ func TestPodThatIsLabelledCompletedTooEarly(t *testing.T) {
 	}
 }
 
+// Of such a pod nobody sees whether it runs: once it is gone it counts as one that ran, though it did not when it was last read.
+func TestPodOutOfSightMayHaveRun_POD21(t *testing.T) {
+	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
+	p.handle(context.Background(), key)
+	p.deliver()
+	_ = p.changePod("work", "pod-a", "pod-a-0", func(pod *corev1.Pod) {
+		setPhase(pod, corev1.PodPending)
+		pod.Labels[wfv1.LabelKeyCompleted] = "true"
+	})
+	p.deliver()
+	p.handle(context.Background(), key)
+	delete(p.podSet, "work/pod-a")
+	p.handle(context.Background(), key)
+	if gone, ok := s.told[len(s.told)-1].(engine.PodGone); !ok || gone.Unstarted {
+		t.Errorf("the engine was last told %+v", s.told[len(s.told)-1])
+	}
+}
+
 // A pod that ended and was deleted before anybody looked has still ended, and is not `pod deleted`.
 func TestLastWordOfDeletedPodCounts(t *testing.T) {
 	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
