@@ -29,15 +29,16 @@ func TestCheck(t *testing.T) {
 		why    string
 		failed bool
 	}{
-		"all do":                     {nodes: []runtime.Object{good, node("other", "v1.36.0+k3s1", "cri-o://1.33.2", "linux"), node("win", "v1.30.0", "containerd://1.7.0", "windows")}},
-		"pre-releases count":         {nodes: []runtime.Object{node("a", "v1.36.0-rc.1", "containerd://2.3.7-rc.1", "linux")}},
-		"no node":                    {why: "there is no node"},
-		"an old runtime":             {nodes: []runtime.Object{good, node("old", "v1.37.1", "containerd://1.6.20", "linux")}, why: "node old has containerd://1.6.20, and image volumes come with 2.1"},
-		"an old kubelet":             {nodes: []runtime.Object{node("old", "v1.34.9", "containerd://2.1.0", "linux")}, why: "node old has kubelet v1.34.9, and image volumes come with 1.35"},
-		"an unknown runtime":         {nodes: []runtime.Object{node("odd", "v1.37.1", "docker://29.0", "linux")}, why: "node odd has the container runtime docker://29.0, of which it is not known that it has image volumes"},
-		"a node that says nothing":   {nodes: []runtime.Object{node("virtual", "v1.37.1", "", "linux")}, why: "node virtual has the container runtime , of which it is not known that it has image volumes"},
-		"the server drops the field": {nodes: []runtime.Object{good}, answer: func(p *corev1.Pod) error { p.Spec.Volumes[0].Image = nil; return nil }, why: "the API server drops image volumes from pods"},
-		"the server refuses":         {nodes: []runtime.Object{good}, answer: func(*corev1.Pod) error { return errors.New("no") }, failed: true},
+		"all do":                        {nodes: []runtime.Object{good, node("other", "v1.36.0+k3s1", "containerd://2.3.7+k3s1", "linux"), node("win", "v1.30.0", "containerd://1.7.0", "windows")}},
+		"pre-releases count":            {nodes: []runtime.Object{node("a", "v1.36.0-rc.1", "containerd://2.3.7-rc.1", "linux")}},
+		"no node":                       {why: "there is no node"},
+		"an old runtime":                {nodes: []runtime.Object{good, node("old", "v1.37.1", "containerd://1.6.20", "linux")}, why: "node old has containerd://1.6.20, and image volumes come with 2.1"},
+		"an old kubelet":                {nodes: []runtime.Object{node("old", "v1.34.9", "containerd://2.1.0", "linux")}, why: "node old has kubelet v1.34.9, and image volumes come with 1.35"},
+		"an unknown runtime":            {nodes: []runtime.Object{node("odd", "v1.37.1", "docker://29.0", "linux")}, why: "node odd has the container runtime docker://29.0, of which it is not known that programs run from its image volumes"},
+		"a runtime that restricts them": {nodes: []runtime.Object{good, node("crio", "v1.37.1", "cri-o://1.37.0", "linux")}, why: "node crio has the container runtime cri-o://1.37.0, of which it is not known that programs run from its image volumes"},
+		"a node that says nothing":      {nodes: []runtime.Object{node("virtual", "v1.37.1", "", "linux")}, why: "node virtual has the container runtime , of which it is not known that programs run from its image volumes"},
+		"the server drops the field":    {nodes: []runtime.Object{good}, answer: func(p *corev1.Pod) error { p.Spec.Volumes[0].Image = nil; return nil }, why: "the API server drops image volumes from pods"},
+		"the server refuses":            {nodes: []runtime.Object{good}, answer: func(*corev1.Pod) error { return errors.New("no") }, failed: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := fake.NewClientset(test.nodes...)

@@ -11,11 +11,9 @@ import (
 // kubeletVersion is the first whose kubelet has image volumes without being told to.
 var kubeletVersion = version.MajorMinor(1, 35)
 
-// runtimeVersions are the first of each container runtime that mount images.
-var runtimeVersions = map[string]*version.Version{
-	"containerd": version.MajorMinor(2, 1),
-	"cri-o":      version.MajorMinor(1, 31),
-}
+// runtimeVersions are the first of each container runtime that mount images so that programs can be run from them. CRI-O is not
+// among them: it may mount them without that right, and, where nodes have SELinux, for the pods of one namespace at a time.
+var runtimeVersions = map[string]*version.Version{"containerd": version.MajorMinor(2, 1)}
 
 // lacks says what on a node does not know image volumes; empty: everything does. What is not known by name does not.
 func lacks(info *corev1.NodeSystemInfo) string {
@@ -26,7 +24,7 @@ func lacks(info *corev1.NodeSystemInfo) string {
 	name, text, _ := strings.Cut(info.ContainerRuntimeVersion, "://")
 	first, known := runtimeVersions[name]
 	if !known {
-		return fmt.Sprintf("has the container runtime %s, of which it is not known that it has image volumes", info.ContainerRuntimeVersion)
+		return fmt.Sprintf("has the container runtime %s, of which it is not known that programs run from its image volumes", info.ContainerRuntimeVersion)
 	}
 	runtime, err := version.ParseGeneric(text)
 	if err != nil || runtime.LessThan(first) {
