@@ -96,6 +96,8 @@ func (u wholeUpdate) UpdatedObject(ctx context.Context, object runtime.Object) (
 		if err != nil {
 			return nil, err
 		}
+		// Server-side apply creates this way.
+		actor.Created(ctx, updated.(*v1alpha1.Workflow), w.clock.Now())
 		w.prepareCreate(updated.(*v1alpha1.Workflow))
 		return updated, w.err
 	}

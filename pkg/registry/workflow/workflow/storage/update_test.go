@@ -24,6 +24,8 @@ import (
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apiserver/pkg/authentication/user"
+	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -426,6 +428,22 @@ func TestCreateForgetsForgedStatus_CFG04(t *testing.T) {
 		if !apiequality.Semantic.DeepEqual(got, v1alpha1.WorkflowStatus{}) {
 			t.Errorf("%q: %+v", phase, got)
 		}
+	}
+}
+
+// LBL-04: server-side apply creates through an update, and forges no creator either.
+func TestCreateByUpdateNotesCreator_LBL04(t *testing.T) {
+	f := newFixture(t, Options{}, nodes.Options{})
+	f.ctx = genericapirequest.WithUser(f.ctx, &user.DefaultInfo{Name: "jane"})
+	applied := newWorkflow("wf")
+	applied.Labels = map[string]string{v1alpha1.LabelKeyCreator: "admin", v1alpha1.LabelKeyCreatorEmail: "admin.at.example.com", v1alpha1.LabelKeyActor: "admin"}
+	applied.Annotations = map[string]string{v1alpha1.AnnotationKeyCreator: "{}", v1alpha1.AnnotationKeyActor: "{}"}
+	if _, created, err := f.Workflow.Update(f.ctx, "wf", rest.DefaultUpdatedObjectInfo(applied), rest.ValidateAllObjectFunc, rest.ValidateAllObjectUpdateFunc, true, &metav1.UpdateOptions{}); err != nil || !created {
+		t.Fatalf("created %v, %v", created, err)
+	}
+	got := f.get("wf")
+	if len(got.Labels) != 1 || got.Labels[v1alpha1.LabelKeyCreator] != "jane" || len(got.Annotations) != 1 || !strings.Contains(got.Annotations[v1alpha1.AnnotationKeyCreator], `"user":"jane"`) {
+		t.Errorf("%v %v", got.Labels, got.Annotations)
 	}
 }
 
