@@ -76,7 +76,11 @@ func (r *Run) evaluate(source string, scope expr.Scope) (string, error) {
 	return text, nil
 }
 
+// outputArtifact finds an output of a composite; nil: it has none of that name.
 func (r *Run) outputArtifact(declared *v1alpha1.Artifact, scope expr.Scope, find artifactFinder) (*v1alpha1.Artifact, error) {
+	if declared.From == "" && declared.FromExpression == "" {
+		return nil, nil
+	}
 	name, found, absent, err := r.referredArtifact(declared, scope, find)
 	switch {
 	case err != nil && declared.Optional:

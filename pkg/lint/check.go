@@ -174,13 +174,18 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 	shell.WithItems, shell.WithParam, shell.WithSequence = nil, "", nil
 	if s.item = itemsOf(step); s.item != nil {
 		values := s
-		values.item, values.plain = nil, true
+		values.item = nil
+		// What is listed in the manifest itself is data of the steps, whatever else has tags of this form (V-180).
+		listed := strings.HasPrefix(strings.TrimSpace(step.WithParam), "[")
+		values.plain = len(step.WithItems) == 0 && !listed
 		values.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
 	}
 	if strings.Contains(step.Name+step.When+step.Template+step.OnExit, "{{") || step.TemplateRef != nil {
 		plain := s
 		plain.plain = true
-		plain.texts(&v1alpha1.WorkflowStep{Name: step.Name, When: step.When, Template: step.Template, TemplateRef: step.TemplateRef, OnExit: step.OnExit}, path, strict)
+		plain.texts(&v1alpha1.WorkflowStep{Name: step.Name, Template: step.Template, TemplateRef: step.TemplateRef, OnExit: step.OnExit}, path, strict)
+		plain.plain = !s.foreignOnly(step.When)
+		plain.texts(&v1alpha1.WorkflowStep{When: step.When}, path, strict)
 	}
 	s.texts(&shell, path, strict)
 	s.when(step.When, path.Child("when"))

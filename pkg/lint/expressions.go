@@ -35,7 +35,7 @@ func (s *scope) filledExpression(source string, path *field.Path) {
 		_, err := s.p.cache.Program(filled)
 		return err
 	}
-	if err := s.fillings(source, operands, compile); err != nil {
+	if err := s.fillings(source, operands, func(expr.Tag) bool { return false }, compile); err != nil {
 		s.p.problem(s.library(), path, source, fmt.Sprintf("cannot be compiled, whatever its tags become: %v", err))
 	}
 }

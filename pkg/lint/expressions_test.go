@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -81,6 +83,19 @@ func TestWhen(t *testing.T) {
 		{name: "variables", spec: when(`{{inputs.parameters.q}} == 1`), errors: []string{at + "failed to resolve {{inputs.parameters.q}}"}},
 		{name: "expressions", spec: when(`{{= inputs.parameters.q == "x" }}`), errors: []string{at + "inputs.parameters.q is missing"}},
 	})
+}
+
+// Whoever can write manifests cannot have the server try conditions for minutes.
+func TestConditionsAreNotTriedForEver(t *testing.T) {
+	var steps []string
+	for i := range 500 {
+		steps = append(steps, fmt.Sprintf(`[{name: s%d, template: leaf, when: "%d {{item.a}} x {{item.b}} y {{item.c}} z {{item.d}}", withParam: "[]"}]`, i, i))
+	}
+	wf := parse[v1alpha1.Workflow](t, `{metadata: {name: w}, spec: {entrypoint: m, templates: [{name: m, steps: [`+strings.Join(steps, ", ")+`]}, {name: leaf, container: {image: i}}]}}`)
+	errs, _ := Workflow(wf, Nothing{})
+	if len(errs) == 0 || len(errs) > 20 {
+		t.Errorf("%d conditions were tried to the end", len(errs))
+	}
 }
 
 func TestCronConditions(t *testing.T) { // V-227

@@ -32,6 +32,7 @@ type program struct {
 	warnings []string
 	told     map[string]bool
 	checked  map[string]error // expressions that were type-checked
+	tries    int              // how often texts were tried with what their tags may become
 }
 
 // rules say how strict to be with an object of a kind.

@@ -13,11 +13,16 @@ import (
 // neighbours are two tags side by side: one of them may become an operator.
 var neighbours = regexp.MustCompile(`}}\s*{{`)
 
-// samples are what the tags of a condition are taken to become: a word, a number, a truth value, a list, nothing.
-var samples = []string{"a", "1", "true", `("a", "b")`, ""}
+// samples are what the tags of a condition are taken to become: a word, a number, a truth value, a list, an operator, nothing.
+var samples = []string{"a", "1", "true", `("a", "b")`, "==", ""}
 
-// mostSampled is how many different tags of a condition are tried with every sample.
-const mostSampled = 4
+const (
+	// mostSampled is how many different tags of a text are tried with every sample.
+	mostSampled = 4
+	// mostTries is how often texts of one object are tried: each takes some 20 microseconds, and whoever writes a manifest could
+	// have the server try for minutes.
+	mostTries = 10_000
+)
 
 // when checks a condition: V-267, before it runs. What its tags become is not known, so it is refused only if it cannot be
 // decided whatever that is.
@@ -31,24 +36,41 @@ func (s *scope) when(condition string, path *field.Path) {
 		}
 		return
 	}
-	decide := func(filled string) error {
-		_, err := expr.When(filled)
-		return err
-	}
-	if err := s.fillings(condition, samples, decide); err != nil {
+	if err := s.decidable(condition, func(expr.Tag) bool { return false }); err != nil {
 		s.p.problem(s.library(), path, condition, err.Error()+", whatever its tags become; put texts into quotes")
 	}
 }
 
+// decidable tries a condition with everything that its tags may become. Some of them may be left as they are.
+func (s *scope) decidable(condition string, left func(expr.Tag) bool) error {
+	return s.fillings(condition, samples, left, func(filled string) error {
+		_, err := expr.When(filled)
+		return err
+	})
+}
+
+// foreignOnly tells whether a condition can be decided although the tags in it that are none of ours stay: they stand in
+// quotes, as part of a text (VAR-27).
+func (s *scope) foreignOnly(condition string) bool {
+	foreign := func(tag expr.Tag) bool {
+		return tag.Name != "" && tag.Name != "item" && !isOurs(tag.Name) && !s.get(tag.Name).known
+	}
+	return slices.ContainsFunc(s.p.cache.Tags(condition), foreign) && s.decidable(condition, foreign) == nil
+}
+
 // fillings tries what the tags of a text may become until one does; the error is that of the first. It gives up, without an
 // error, where the tags may become too much.
-func (s *scope) fillings(text string, samples []string, try func(filled string) error) error {
+func (s *scope) fillings(text string, samples []string, left func(expr.Tag) bool, try func(filled string) error) error {
 	if neighbours.MatchString(text) {
 		return nil
 	}
 	var tags []string
+	values := map[string]string{}
 	for _, tag := range s.p.cache.Tags(text) {
-		if !slices.Contains(tags, tag.Raw) {
+		switch {
+		case left(tag):
+			values[tag.Raw] = tag.Raw
+		case !slices.Contains(tags, tag.Raw):
 			tags = append(tags, tag.Raw)
 		}
 	}
@@ -56,22 +78,34 @@ func (s *scope) fillings(text string, samples []string, try func(filled string) 
 		return nil
 	}
 	var first error
-	values := map[string]string{}
-	var fits func(tags []string) bool
-	fits = func(tags []string) bool {
+	fits := func() bool {
+		if s.p.tries++; s.p.tries > mostTries {
+			return true
+		}
+		err := try(s.p.cache.Filled(text, func(raw string) string { return values[raw] }))
+		if first == nil {
+			first = err
+		}
+		return err == nil
+	}
+	var some func(tags []string) bool
+	some = func(tags []string) bool {
 		if len(tags) == 0 {
-			err := try(s.p.cache.Filled(text, func(raw string) string { return values[raw] }))
-			if first == nil {
-				first = err
-			}
-			return err == nil
+			return fits()
 		}
 		return slices.ContainsFunc(samples, func(sample string) bool {
 			values[tags[0]] = sample
-			return fits(tags[1:])
+			return some(tags[1:])
 		})
 	}
-	if fits(tags) {
+	// Most conditions fit when all tags become the same.
+	alike := slices.ContainsFunc(samples, func(sample string) bool {
+		for _, tag := range tags {
+			values[tag] = sample
+		}
+		return fits()
+	})
+	if alike || some(tags) {
 		return nil
 	}
 	return first

@@ -10,6 +10,19 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
+// outputSources warns of outputs of a composite that no step or task gives: they will not be there.
+func (c *specChecker) outputSources(template *v1alpha1.Template, path *field.Path) {
+	if !template.IsComposite() {
+		return
+	}
+	for i := range template.Outputs.Artifacts {
+		artifact := &template.Outputs.Artifacts[i]
+		if artifact.From == "" && artifact.FromExpression == "" && !artifact.Optional {
+			c.warn(path.Child("outputs", "artifacts").Index(i).Child("from"), fmt.Sprintf("say which artifact of a step or task %q is, with from or fromExpression: it will not be there", artifact.Name))
+		}
+	}
+}
+
 // validateTemplateArtifacts checks where the inputs and outputs of a template are: V-081 to V-083, V-162 to V-164.
 func validateTemplateArtifacts(template *v1alpha1.Template, at *field.Path) (errs field.ErrorList) {
 	if len(template.Types()) != 1 {
@@ -28,9 +41,6 @@ func validateTemplateArtifacts(template *v1alpha1.Template, at *field.Path) (err
 		errs = append(errs, validateArtifactPath(artifact, leaf, artifactPath)...)
 		errs = append(errs, validateArtifact(artifact, artifactPath)...)
 		errs = append(errs, validateGlobalName(artifact.GlobalName, artifactPath.Child("globalName"))...)
-		if template.IsComposite() && artifact.From == "" && artifact.FromExpression == "" && !artifact.Optional {
-			errs = append(errs, field.Required(artifactPath.Child("from"), fmt.Sprintf("say which artifact of a step or task %q is: from or fromExpression", artifact.Name)))
-		}
 	}
 	for i := range template.Outputs.Parameters {
 		errs = append(errs, validateGlobalName(template.Outputs.Parameters[i].GlobalName, at.Child("outputs", "parameters").Index(i).Child("globalName"))...)

@@ -15,6 +15,7 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validateInputs(&template.Inputs, path.Child("inputs")))
 	c.inputDefaults(&template.Inputs, path.Child("inputs"))
 	c.errors(validateTemplateArtifacts(template, path))
+	c.outputSources(template, path)
 	c.errors(validateInputMounts(template, path))
 	c.errors(validateOutputs(template, path.Child("outputs")))
 	c.errors(validateTemplateFields(template, path))
