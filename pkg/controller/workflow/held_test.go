@@ -129,6 +129,32 @@ func TestHeldInVain_POD19(t *testing.T) {
 	}
 }
 
+// POD-19: nor does a retry wait for ever for a pod that was kept when it came, and has the name that is wanted again.
+func TestPodsOfEarlierRoundsAreLetGo_POD19(t *testing.T) {
+	p, key, _ := scripted(t, wantsPods("a"))
+	p.edit(key, func(wf *wfv1.Workflow) { wf.Status.Retries = 1 })
+	p.addPodAs("pod-a", "a", "uid-of-demo", "old")
+	change := func(do func(*corev1.Pod)) {
+		t.Helper()
+		if err := p.changePod("work", "pod-a", "old", do); err != nil {
+			t.Fatal(err)
+		}
+		p.deliver()
+		p.handle(t.Context(), key)
+		for p.cleaner.queue.Len() > 0 {
+			p.cleaner.processNextWorkItem(t.Context())
+		}
+	}
+	change(func(pod *corev1.Pod) {
+		setPhase(pod, corev1.PodRunning)
+		pod.Spec.NodeName, pod.Finalizers = "node", []string{wfv1.FinalizerPodStatus}
+	})
+	change(func(pod *corev1.Pod) { failed(pod); deleted(pod) })
+	if pod := p.podSet["work/pod-a"]; pod != nil && pod.UID == "old" {
+		t.Errorf("it is still kept: %v", p.counts)
+	}
+}
+
 // POD-19: pods of a workflow that is being deleted, or gone, are let go at once.
 func TestPodsOfDeletedWorkflowsAreLetGo_POD19(t *testing.T) {
 	for name, remove := range map[string]func(*process){

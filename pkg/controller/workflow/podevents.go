@@ -37,7 +37,9 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 		}
 		nodeID := l.pod.Annotations[wfv1.AnnotationKeyNodeID]
 		a := r.attempts[nodeID]
-		if !l.vanished && heldInVain(l.pod, a) {
+		// Left of the node that was here before the retry.
+		leftover := a != nil && l.pod.UID != a.uid && !r.ofThisRound(l.pod)
+		if !l.vanished && (heldInVain(l.pod, a) || leftover && heldInVain(l.pod, nil)) {
 			c.cleaner.release(l.pod)
 		}
 		if a == nil {
@@ -46,8 +48,7 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 			}
 			continue
 		}
-		if l.pod.UID != a.uid && !r.ofThisRound(l.pod) {
-			// Left of the node that was here before the retry.
+		if leftover {
 			if !l.vanished {
 				if err := c.deleteForeign(ctx, l.pod); err != nil {
 					return nil, ended, err
