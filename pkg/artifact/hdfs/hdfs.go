@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net"
 	"os"
 	"path"
 	"path/filepath"
@@ -42,14 +43,43 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 	}
 	return &driver{
 		Unsupported: artifact.Unsupported{Kind: artifact.KindHDFS},
-		connect: func() (fileSystem, error) {
-			client, err := hdfs.NewClient(options)
+		connect: func(ctx context.Context) (fileSystem, error) {
+			bound := options
+			bound.NamenodeDialFunc, bound.DatanodeDialFunc = during(ctx, options.NamenodeDialFunc), during(ctx, options.DatanodeDialFunc)
+			client, err := hdfs.NewClient(bound)
 			if err != nil {
 				return nil, err
 			}
 			return remote{client}, nil
 		},
 	}, nil
+}
+
+// dial is a way to connect.
+type dial = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// during closes connections when ctx ends: the library waits for answers without end, and knows no contexts.
+func during(ctx context.Context, connect dial) dial {
+	return func(_ context.Context, network, address string) (net.Conn, error) {
+		connection, err := connect(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		stop := context.AfterFunc(ctx, func() { _ = connection.Close() })
+		return bounded{connection, stop}, nil
+	}
+}
+
+// bounded is a connection that ends with a context.
+type bounded struct {
+	net.Conn
+	stop func() bool
+}
+
+// Close ends it before that.
+func (b bounded) Close() error {
+	b.stop()
+	return b.Conn.Close()
 }
 
 // remote gives the library's client the types of fileSystem.
@@ -63,12 +93,12 @@ func (r remote) Create(name string) (io.WriteCloser, error) { return r.Client.Cr
 
 type driver struct {
 	artifact.Unsupported
-	connect func() (fileSystem, error)
+	connect func(ctx context.Context) (fileSystem, error)
 }
 
 // Load copies a file or a directory.
-func (d *driver) Load(_ context.Context, a *wfv1.Artifact, target string) error {
-	files, err := d.connect()
+func (d *driver) Load(ctx context.Context, a *wfv1.Artifact, target string) error {
+	files, err := d.connect(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,8 +138,8 @@ func load(files fileSystem, source, target string) error {
 }
 
 // Open reads a file or a part of it.
-func (d *driver) Open(_ context.Context, a *wfv1.Artifact, r artifact.Range) (io.ReadCloser, artifact.Attributes, error) {
-	files, err := d.connect()
+func (d *driver) Open(ctx context.Context, a *wfv1.Artifact, r artifact.Range) (io.ReadCloser, artifact.Attributes, error) {
+	files, err := d.connect(ctx)
 	if err != nil {
 		return nil, artifact.Attributes{}, err
 	}
@@ -152,12 +182,12 @@ type connected struct {
 func (c connected) Close() error { return errors.Join(c.ReadCloser.Close(), c.files.Close()) }
 
 // Save stores a file or a directory.
-func (d *driver) Save(_ context.Context, a *wfv1.Artifact, source string) error {
+func (d *driver) Save(ctx context.Context, a *wfv1.Artifact, source string) error {
 	info, err := os.Stat(source) // the name may be a link, as those of open directories are
 	if err != nil {
 		return err
 	}
-	return d.store(a, func(files fileSystem, target string) error {
+	return d.store(ctx, a, func(files fileSystem, target string) error {
 		if info.IsDir() {
 			return writeDirectory(files, target, source)
 		}
@@ -197,14 +227,14 @@ func writeDirectory(files fileSystem, target, source string) error {
 }
 
 // SaveStream stores a stream.
-func (d *driver) SaveStream(_ context.Context, a *wfv1.Artifact, r io.Reader) error {
-	return d.store(a, func(files fileSystem, target string) error { return write(files, target, r) })
+func (d *driver) SaveStream(ctx context.Context, a *wfv1.Artifact, r io.Reader) error {
+	return d.store(ctx, a, func(files fileSystem, target string) error { return write(files, target, r) })
 }
 
 // store lets save write to a name beside the artifact's, which takes its place when all is there. What is there already is
 // replaced with force only.
-func (d *driver) store(a *wfv1.Artifact, save func(files fileSystem, target string) error) error {
-	files, err := d.connect()
+func (d *driver) store(ctx context.Context, a *wfv1.Artifact, save func(files fileSystem, target string) error) error {
+	files, err := d.connect(ctx)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func must(t testing.TB, err error) {
 func TestSaveAndLoad(t *testing.T) {
 	ctx := context.Background()
 	files := local{t.TempDir()}
-	d := &driver{Unsupported: artifact.Unsupported{Kind: artifact.KindHDFS}, connect: func() (fileSystem, error) { return files, nil }}
+	d := &driver{Unsupported: artifact.Unsupported{Kind: artifact.KindHDFS}, connect: func(context.Context) (fileSystem, error) { return files, nil }}
 	must(t, d.SaveStream(ctx, at("/tmp/a/file", false), strings.NewReader("content")))
 	if err := d.SaveStream(ctx, at("/tmp/a/file", false), strings.NewReader("other")); err == nil || !strings.Contains(err.Error(), "hdfs.force") || artifact.Transient(err) {
 		t.Error(err)
@@ -194,5 +195,37 @@ func TestOptions(t *testing.T) {
 				t.Errorf("want %q, got %v", test.want, err)
 			}
 		})
+	}
+}
+
+// A name node that takes connections and says nothing keeps nobody longer than he wants to wait: in a server that would be for ever.
+func TestSilentNameNode(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	ctx, cancel := context.WithCancel(t.Context())
+	closed := make(chan error)
+	go func() {
+		connection, err := listener.Accept()
+		if err == nil {
+			cancel()
+			_, err = io.Copy(io.Discard, connection)
+		}
+		closed <- err
+	}()
+	a := &wfv1.Artifact{ArtifactLocation: wfv1.ArtifactLocation{HDFS: &wfv1.HDFSArtifact{
+		HDFSConfig: wfv1.HDFSConfig{Addresses: []string{listener.Addr().String()}, HDFSUser: "u"}, Path: "/k",
+	}}}
+	driver, err := artifact.New(t.Context(), &a.ArtifactLocation, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := driver.Open(ctx, a, artifact.Whole); err == nil {
+		t.Error("something was opened")
+	}
+	if err := <-closed; err != nil && !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("the connection: %v", err)
 	}
 }
