@@ -62,3 +62,18 @@ func TestPodsOfInjectedContainersAreStopped_LIM20(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// TPL-15: a sidecar of the template is not one that others have put in, also when its name is put together from values, and
+// when another controller goes on with the run.
+func TestSidecarsWithTagsInTheirNamesAreNotInjected_TPL15(t *testing.T) {
+	wf := single(v1alpha1.Template{Container: &corev1.Container{}, Sidecars: []v1alpha1.UserContainer{{Container: corev1.Container{Name: "side-of-{{workflow.name}}"}}}})
+	run, first := begin(t, wf, nil)
+	pod := observed("u", corev1.PodRunning, "main", "side-of-wf")
+	pod.Pod.Status.ContainerStatuses = []corev1.ContainerStatus{ended("main", 0, "", ""), running("side-of-wf")}
+	again, _ := begin(t, wf, first.Nodes)
+	for name, r := range map[string]*Run{"same": run, "another": again} {
+		if d := r.Apply(noon, pod); d.Done || len(d.Stop) > 0 {
+			t.Errorf("%s: %+v", name, d)
+		}
+	}
+}

@@ -116,13 +116,17 @@ func (r *Run) podRole(e *entry) podRole {
 		return podRole{unknown: true}
 	}
 	role := podRole{daemon: t.spec.IsDaemon(), reports: t.spec.Resource != nil || t.spec.Data != nil}
-	for i := range t.spec.Sidecars {
-		role.sidecars = append(role.sidecars, t.spec.Sidecars[i].Name)
-	}
 	if set := t.spec.ContainerSet; set != nil {
 		for i := range set.Containers {
 			role.set = append(role.set, set.Containers[i].Name)
 			role.ordered = role.ordered || len(set.Containers[i].Dependencies) > 0
+		}
+	}
+	if len(t.spec.Sidecars) > 0 {
+		leaf := r.leafOf(e) // the names of sidecars may have tags
+		role.unknown = leaf == nil
+		for i := 0; leaf != nil && i < len(leaf.Sidecars); i++ {
+			role.sidecars = append(role.sidecars, leaf.Sidecars[i].Name)
 		}
 	}
 	return role
