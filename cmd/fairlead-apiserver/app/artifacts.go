@@ -23,6 +23,8 @@ type ArtifactOptions struct {
 	DeniedNetworks []string
 	// Drivers are the names of artifact drivers of others that run beside the server.
 	Drivers []string
+	// NameNodes are the addresses of HDFS that are asked.
+	NameNodes []string
 	// DriverTimeout is how long to wait for them at the start.
 	DriverTimeout time.Duration
 	// UploadLimit is how many bytes a file may have that is uploaded.
@@ -47,6 +49,8 @@ func (o *ArtifactOptions) AddFlags(flags *pflag.FlagSet) {
 		"Networks that this server does not connect to when it reads an artifact, because users say where their artifacts are. Default: its own loopback, link-local addresses, and the metadata services of clouds. Empty: none.")
 	flags.StringSliceVar(&o.Drivers, "artifact-drivers", o.Drivers,
 		"Names of artifact drivers that run as sidecars of this server, each with its socket at "+sockets.Of("NAME")+". The server does not start without them.")
+	flags.StringSliceVar(&o.NameNodes, "artifact-hdfs-name-nodes", o.NameNodes,
+		"Name nodes of HDFS, each as locations name it (host:port), that this server may read artifacts from. Name those only that can be trusted: one that lies about the size of its answers can take all of its memory.")
 	flags.DurationVar(&o.DriverTimeout, "artifact-driver-timeout", o.DriverTimeout,
 		"How long to wait at the start for the artifact drivers.")
 	flags.Int64Var(&o.UploadLimit, "artifact-upload-limit", o.UploadLimit,
@@ -96,6 +100,7 @@ func (o *ArtifactOptions) source(ctx context.Context, client corev1client.CoreV1
 	}
 	source := artifacts.NewSource(client)
 	source.Guard, source.Drivers = artifact.DenyNetworks(networks), slices.Clone(o.Drivers)
+	source.NameNodes = slices.Clone(o.NameNodes)
 	source.Uploads = o.uploads(client, namespace)
 	return source, nil
 }

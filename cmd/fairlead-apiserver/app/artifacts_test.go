@@ -42,9 +42,9 @@ func TestArtifactOptions_Drivers(t *testing.T) {
 	if _, err := o.source(t.Context(), nil, ""); err == nil || !strings.Contains(err.Error(), "artifact driver shelf has not answered within 1ms") {
 		t.Errorf("a sidecar that does not start: %v", err)
 	}
-	o.Drivers = nil
+	o.Drivers, o.NameNodes = nil, []string{"name:8020"}
 	source, err := o.source(t.Context(), nil, "")
-	if err != nil || source.Guard == nil {
+	if err != nil || source.Guard == nil || len(source.NameNodes) != 1 {
 		t.Errorf("%+v, %v", source, err)
 	}
 }

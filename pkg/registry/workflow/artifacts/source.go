@@ -25,6 +25,9 @@ type Source struct {
 	Guard artifact.Guard
 	// Drivers are the names of the artifact drivers of others that run beside this server.
 	Drivers []string
+	// NameNodes are the addresses of those of HDFS that are asked. Their clients take as much memory as the other side says that
+	// its answer has: it must not be a user who says which ones these are.
+	NameNodes []string
 	// Uploads say where files go that users bring; nil: nowhere.
 	Uploads *Uploads
 }
@@ -55,6 +58,8 @@ func (s *Source) Driver(ctx context.Context, wf *v1alpha1.Workflow, declared *v1
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is at %s, open to everybody: get it there", a.Name, artifact.Describe(l)))
 	case kind == artifact.KindPlugin && !slices.Contains(s.Drivers, string(l.Plugin.Name)):
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is kept by the artifact driver %s, which does not run beside this server: its administrator can add it as a sidecar and name it with --artifact-drivers", a.Name, l.Plugin.Name))
+	case kind == artifact.KindHDFS && !s.asksAll(l.HDFS.Addresses):
+		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q is at %s, whose name nodes this server is not to ask: its administrator can name them with --artifact-hdfs-name-nodes", a.Name, artifact.Describe(l)))
 	case artifact.Ambient(l):
 		return nil, nil, refused(http.StatusNotImplemented, fmt.Sprintf("the artifact %q (%s) is read with the credentials of the workflow's pods, which this server does not have: give its location Secrets with credentials", a.Name, artifact.Describe(l)))
 	}
@@ -66,6 +71,11 @@ func (s *Source) Driver(ctx context.Context, wf *v1alpha1.Workflow, declared *v1
 		return nil, nil, asStatus(err, wf.Namespace)
 	}
 	return driver, a, nil
+}
+
+// asksAll tells whether all addresses are of name nodes that this server asks.
+func (s *Source) asksAll(addresses []string) bool {
+	return !slices.ContainsFunc(addresses, func(address string) bool { return !slices.Contains(s.NameNodes, address) })
 }
 
 // OpenLog opens a log that was saved as an artifact.

@@ -42,6 +42,27 @@ func TestSource_Drivers(t *testing.T) {
 	}
 }
 
+// DRV-05: of HDFS only what an administrator has named is read.
+func TestSource_NameNodes(t *testing.T) {
+	artifact.Register(artifact.KindHDFS, func(context.Context, *v1alpha1.ArtifactLocation, artifact.Resources) (artifact.Driver, error) {
+		return memory, nil
+	})
+	a := &v1alpha1.Artifact{Name: "x"}
+	a.HDFS = &v1alpha1.HDFSArtifact{Path: "/k"}
+	a.HDFS.Addresses, a.HDFS.HDFSUser = []string{"one:8020", "two:8020"}, "u"
+	source := NewSource(nil)
+	for _, named := range [][]string{nil, {"one:8020"}} {
+		source.NameNodes = named
+		if _, _, err := source.Driver(t.Context(), &v1alpha1.Workflow{}, a); code(err) != http.StatusNotImplemented || !strings.Contains(err.Error(), "--artifact-hdfs-name-nodes") {
+			t.Errorf("%v: %v", named, err)
+		}
+	}
+	source.NameNodes = []string{"two:8020", "one:8020"}
+	if _, _, err := source.Driver(t.Context(), &v1alpha1.Workflow{}, a); err != nil {
+		t.Error(err)
+	}
+}
+
 // A location must not lead the server to itself or to a metadata service: 403, with the flag that decides.
 func TestSource_Guard(t *testing.T) {
 	wf := &v1alpha1.Workflow{}
