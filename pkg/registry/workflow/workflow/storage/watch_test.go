@@ -91,7 +91,11 @@ func TestWatchOfOneNameDeliversAllNodesOnceASecond(t *testing.T) {
 	// The end does not wait.
 	answer = f.setPhase(answer, v1alpha1.WorkflowRunning, "three")
 	f.setPhase(answer, v1alpha1.WorkflowSucceeded, "done")
-	if got := next(t, watcher).Object.(*v1alpha1.Workflow); got.Status.Message != "done" || len(got.Status.Nodes) != 130 {
+	got := next(t, watcher).Object.(*v1alpha1.Workflow)
+	if got.Status.Message == "three" { // the clock may have been moved on once more than was needed
+		got = next(t, watcher).Object.(*v1alpha1.Workflow)
+	}
+	if got.Status.Message != "done" || len(got.Status.Nodes) != 130 {
 		t.Errorf("got %q with %d nodes", got.Status.Message, len(got.Status.Nodes))
 	}
 	if _, _, err := f.Workflow.Delete(f.ctx, "wf", rest.ValidateAllObjectFunc, &metav1.DeleteOptions{}); err != nil {
