@@ -111,6 +111,10 @@ func (c *Controller) podEvent(ctx context.Context, r *activeRun, nodeID string, 
 		return nil, c.deleteForeign(ctx, pod)
 	case !l.vanished:
 		return a.observe(nodeID, pod), nil
+	case a.uid == "" && !engine.Unstarted(pod) && isOurs(pod, r, nodeID):
+		// Gone before anybody knew of it, as the answer to its creation was lost: it may have run, and counts.
+		c.mail.putBack(r.key, l)
+		return a.observe(nodeID, pod), nil
 	case a.uid == "":
 		// Gone before its UID was stored: whether the attempt has a pod is asked when it is created.
 		return nil, nil

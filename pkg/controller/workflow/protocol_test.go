@@ -141,6 +141,39 @@ func TestRecordedPodThatIsGoneIsNotCreatedAgain(t *testing.T) {
 	}
 }
 
+// A pod that was created although the answer to that got lost, ran, and was deleted before anybody looked, has had its turn; one
+// that certainly never ran has not (POD-21).
+func TestPodThatCameAndWentUnnoticed_POD21(t *testing.T) {
+	for name, c := range map[string]struct {
+		ran  bool
+		want []string
+	}{
+		"it ran":           {true, []string{"refused a true", "observed a there", "gone a there"}},
+		"it was never run": {false, []string{"refused a true", "observed a pod-a-0"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, key, s := scripted(t, wantsPods("a"), engine.Decision{}, records("a", map[bool]types.UID{true: "there", false: "pod-a-0"}[c.ran]))
+			p.deny = func(*corev1.Pod) error { return apierrors.NewServerTimeout(corev1.Resource("pods"), "create", 1) }
+			p.handle(context.Background(), key)
+			p.deny = nil
+			p.addPodAs("pod-a", "a", "uid-of-demo", "there")
+			pod := p.podSet["work/pod-a"].DeepCopy()
+			setPhase(pod, corev1.PodPending)
+			if c.ran {
+				setPhase(pod, corev1.PodRunning)
+			}
+			delete(p.podSet, "work/pod-a")
+			p.notePod(pod, true)
+			p.now.Step(maxCreateBackoff)
+			p.handle(context.Background(), key)
+			expect(t, s, c.want...)
+			if made := len(p.created["a"]); (made == 0) != c.ran {
+				t.Errorf("%d pods were made", made)
+			}
+		})
+	}
+}
+
 // A running pod that somebody labels completed is out of the informer's sight; its step must not wait for ever.
 func TestPodThatIsLabelledCompletedTooEarly(t *testing.T) {
 	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
