@@ -39,7 +39,7 @@ func transform([]string) error {
 			if err != nil {
 				return nil, err
 			}
-			return artifact.Retry(driver, s.Backoff, s.Clock, func(err error) { s.Log("%v", err) }).List(ctx, a)
+			return artifact.Retry(driver, s.Backoff, s.Clock, func(err error) { s.Log("%v", err) }).List(ctx, a, 0)
 		},
 	})
 }

@@ -37,8 +37,9 @@ type Driver interface {
 	SaveStream(ctx context.Context, a *wfv1.Artifact, r io.Reader) error
 	// Delete removes an object, or everything below a key that ends in a slash. What is not there is no error.
 	Delete(ctx context.Context, a *wfv1.Artifact) error
-	// List returns all objects below the artifact's key, or the one that has this key; in order of their keys.
-	List(ctx context.Context, a *wfv1.Artifact) ([]Object, error)
+	// List returns the objects below the artifact's key, or the one that has this key; in order of their keys. It ends when it
+	// has found as many as most says; 0: it returns all.
+	List(ctx context.Context, a *wfv1.Artifact, most int) ([]Object, error)
 	// IsDirectory tells whether objects lie below the artifact's key, which is no object itself.
 	IsDirectory(ctx context.Context, a *wfv1.Artifact) (bool, error)
 }

@@ -97,8 +97,8 @@ func (n named) Delete(ctx context.Context, a *wfv1.Artifact) error {
 }
 
 // List lists objects, with an error that says what and where.
-func (n named) List(ctx context.Context, a *wfv1.Artifact) ([]Object, error) {
-	objects, err := n.driver.List(ctx, a)
+func (n named) List(ctx context.Context, a *wfv1.Artifact, most int) ([]Object, error) {
+	objects, err := n.driver.List(ctx, a, most)
 	return objects, wrap("list", &a.ArtifactLocation, err)
 }
 

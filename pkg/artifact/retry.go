@@ -96,9 +96,9 @@ func (r *retrying) Delete(ctx context.Context, a *wfv1.Artifact) error {
 }
 
 // List lists objects, again if that may help.
-func (r *retrying) List(ctx context.Context, a *wfv1.Artifact) (objects []Object, err error) {
+func (r *retrying) List(ctx context.Context, a *wfv1.Artifact, most int) (objects []Object, err error) {
 	err = r.try(ctx, func() error {
-		objects, err = r.driver.List(ctx, a)
+		objects, err = r.driver.List(ctx, a, most)
 		return err
 	})
 	return objects, err

@@ -42,7 +42,7 @@ func (u Unsupported) Delete(context.Context, *wfv1.Artifact) error {
 }
 
 // List is not supported.
-func (u Unsupported) List(context.Context, *wfv1.Artifact) ([]Object, error) {
+func (u Unsupported) List(context.Context, *wfv1.Artifact, int) ([]Object, error) {
 	return nil, NotSupported("listing is", u.Kind)
 }
 

@@ -89,10 +89,13 @@ func ObjectStore(t *testing.T, driver artifact.Driver, at func(key string) *wfv1
 	if got := strings.Join(names, "|"); got != ".|a|a/b c|a/void|d" {
 		t.Errorf("the directory came back as %s", got)
 	}
-	objects, err := driver.List(ctx, at("tree"))
+	objects, err := driver.List(ctx, at("tree"), 0)
 	must(err)
 	if len(objects) != 2 || objects[0].Key != "tree/a/b c" || objects[0].Size != 1 || objects[1].Key != "tree/d" {
 		t.Errorf("List: %+v", objects)
+	}
+	if objects, err := driver.List(ctx, at("tree"), 1); err != nil || len(objects) != 1 || objects[0].Key != "tree/a/b c" {
+		t.Errorf("List of one: %+v, %v", objects, err)
 	}
 	for key, want := range map[string]bool{"tree": true, "tree/": true, "tree/d": false, "nothing": false} {
 		if is, err := driver.IsDirectory(ctx, at(key)); is != want || err != nil {
@@ -107,7 +110,7 @@ func ObjectStore(t *testing.T, driver artifact.Driver, at func(key string) *wfv1
 			t.Errorf("loading %s: %v", key, err)
 		}
 	}
-	if objects, err := driver.List(ctx, at("tree-other")); len(objects) != 1 || err != nil {
+	if objects, err := driver.List(ctx, at("tree-other"), 0); len(objects) != 1 || err != nil {
 		t.Errorf("Delete of tree/ took tree-other: %v, %v", objects, err)
 	}
 	if err := driver.Delete(ctx, at("")); err == nil {

@@ -245,7 +245,7 @@ func TestErrors(t *testing.T) {
 	f, _ := start(t)
 	a := at("x")
 	a.GCS.Bucket = "nowhere"
-	_, err := connect(t, a, nil).List(context.Background(), a)
+	_, err := connect(t, a, nil).List(context.Background(), a, 0)
 	if err == nil || !strings.Contains(err.Error(), `bucket "nowhere" does not exist`) || artifact.Transient(err) {
 		t.Error(err)
 	}

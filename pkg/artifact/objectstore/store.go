@@ -140,16 +140,25 @@ func (s *Store) Delete(ctx context.Context, a *wfv1.Artifact) error {
 	return flush()
 }
 
+// errFound ends a walk that has seen enough.
+var errFound = errors.New("found")
+
 // List returns the objects below the key, or the object itself. Objects that stand for empty directories are left out.
-func (s *Store) List(ctx context.Context, a *wfv1.Artifact) ([]artifact.Object, error) {
+func (s *Store) List(ctx context.Context, a *wfv1.Artifact, most int) ([]artifact.Object, error) {
 	key := s.Key(a)
 	var objects []artifact.Object
 	err := s.Bucket.Walk(ctx, directoryPrefix(key), func(o artifact.Object) error {
 		if !strings.HasSuffix(o.Key, "/") {
 			objects = append(objects, o)
 		}
+		if len(objects) == most && most > 0 {
+			return errFound
+		}
 		return nil
 	})
+	if errors.Is(err, errFound) {
+		return objects, nil
+	}
 	if err != nil || len(objects) > 0 || key == "" || strings.HasSuffix(key, "/") {
 		return objects, err
 	}
@@ -163,9 +172,6 @@ func (s *Store) List(ctx context.Context, a *wfv1.Artifact) ([]artifact.Object, 
 	stream.Close()
 	return []artifact.Object{{Key: key, Size: attributes.Size, Modified: attributes.Modified}}, nil
 }
-
-// errFound ends a walk that has seen enough.
-var errFound = errors.New("found")
 
 // IsDirectory tells whether there is no object with the key but some below it.
 func (s *Store) IsDirectory(ctx context.Context, a *wfv1.Artifact) (bool, error) {

@@ -55,7 +55,7 @@ func TestErrors(t *testing.T) {
 				}
 				if !test.notFound {
 					operations["save"] = func() error { return driver.Save(ctx, a, file) }
-					operations["list"] = func() error { _, err := driver.List(ctx, a); return err }
+					operations["list"] = func() error { _, err := driver.List(ctx, a, 0); return err }
 				}
 				for operation, call := range operations {
 					err := call()

@@ -113,7 +113,7 @@ func TestFiles(t *testing.T) {
 			if !bytes.Equal(got, content) {
 				t.Errorf("%q: got %d bytes that differ from the %d stored", name, len(got), len(content))
 			}
-			objects, err := driver.List(ctx, a)
+			objects, err := driver.List(ctx, a, 0)
 			must(t, err)
 			if len(objects) != 1 || objects[0].Key != name || objects[0].Size != int64(size) || objects[0].Modified.IsZero() {
 				t.Errorf("%q: List says %+v", name, objects)
@@ -221,7 +221,7 @@ func TestDirectories(t *testing.T) {
 				t.Errorf("%s: IsDirectory says %t, %v", key, is, err)
 			}
 		}
-		objects, err := driver.List(ctx, at(server, "out/dir"))
+		objects, err := driver.List(ctx, at(server, "out/dir"), 0)
 		must(t, err)
 		var keys []string
 		for _, o := range objects {
@@ -242,7 +242,7 @@ func TestDirectories(t *testing.T) {
 		if err := driver.Load(ctx, at(server, "out/dir"), filepath.Join(t.TempDir(), "x")); !errors.Is(err, artifact.ErrNotFound) {
 			t.Errorf("after Delete: %v", err)
 		}
-		if objects, err := driver.List(ctx, at(server, "out/directory-of-others")); err != nil || len(objects) != 1 {
+		if objects, err := driver.List(ctx, at(server, "out/directory-of-others"), 0); err != nil || len(objects) != 1 {
 			t.Errorf("Delete took more than asked for: %v, %v", objects, err)
 		}
 		must(t, driver.Delete(ctx, at(server, "out/dir/")))

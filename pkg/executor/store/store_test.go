@@ -123,7 +123,7 @@ func (m *memory) SaveStream(_ context.Context, a *wfv1.Artifact, r io.Reader) er
 }
 
 func (m *memory) Delete(context.Context, *wfv1.Artifact) error { return nil }
-func (m *memory) List(context.Context, *wfv1.Artifact) ([]artifact.Object, error) {
+func (m *memory) List(context.Context, *wfv1.Artifact, int) ([]artifact.Object, error) {
 	return nil, nil
 }
 func (m *memory) IsDirectory(context.Context, *wfv1.Artifact) (bool, error) { return false, nil }

@@ -86,7 +86,7 @@ func (c *content) listing(ctx context.Context, a *v1alpha1.Artifact) (*v1alpha1.
 	if err != nil {
 		return nil, err
 	}
-	objects, err := c.driver.List(ctx, a)
+	objects, err := c.driver.List(ctx, a, maxListed+1)
 	if err != nil {
 		return nil, err
 	}

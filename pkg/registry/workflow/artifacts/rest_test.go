@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -116,6 +117,23 @@ func TestListings(t *testing.T) {
 	}
 	if got, want := entries("wf-1/tree/sub/"), "wf-1/tree/sub/b%20c sub/b c tree/sub/b c\n"; got != want {
 		t.Errorf("a directory in it:\n%s", got)
+	}
+}
+
+// A directory with more files than an answer has is cut, and says so.
+func TestListing_TooLong(t *testing.T) {
+	before := memory.objects
+	t.Cleanup(func() { memory.objects = before })
+	for _, files := range []int{maxListed, maxListed + 1} {
+		memory.objects = map[string]string{}
+		for i := range files {
+			memory.objects[fmt.Sprintf("tree/%06d", i)] = ""
+		}
+		tree := &v1alpha1.Artifact{Name: "tree", ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: "tree"}}}
+		c := &content{workflow: &v1alpha1.Workflow{}, artifact: tree, base: "wf-1/tree", driver: memory}
+		if listing, err := c.listing(t.Context(), tree); err != nil || len(listing.Items) != maxListed || listing.Truncated != (files > maxListed) {
+			t.Errorf("%d files: %+v, %v", files, listing, err)
+		}
 	}
 }
 

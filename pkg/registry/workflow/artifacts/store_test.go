@@ -44,7 +44,7 @@ func (s *store) Open(_ context.Context, a *v1alpha1.Artifact, r artifact.Range) 
 	return io.NopCloser(strings.NewReader(text[r.Offset:])), artifact.Attributes{Size: int64(len(text)), ETag: "tag", Modified: time.Unix(1_700_000_000, 0)}, nil
 }
 
-func (s *store) List(_ context.Context, a *v1alpha1.Artifact) ([]artifact.Object, error) {
+func (s *store) List(_ context.Context, a *v1alpha1.Artifact, most int) ([]artifact.Object, error) {
 	var objects []artifact.Object
 	for key, text := range s.objects {
 		if strings.HasPrefix(key, strings.TrimSuffix(a.S3.Key, "/")+"/") {
@@ -52,11 +52,11 @@ func (s *store) List(_ context.Context, a *v1alpha1.Artifact) ([]artifact.Object
 		}
 	}
 	slices.SortFunc(objects, func(x, y artifact.Object) int { return strings.Compare(x.Key, y.Key) })
-	return objects, nil
+	return objects[:min(most, len(objects))], nil
 }
 
 func (s *store) IsDirectory(ctx context.Context, a *v1alpha1.Artifact) (bool, error) {
-	objects, err := s.List(ctx, a)
+	objects, err := s.List(ctx, a, 1)
 	return len(objects) > 0, err
 }
 
