@@ -172,13 +172,24 @@ func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *fie
 // tagFormat finds the innermost tags.
 var tagFormat = regexp.MustCompile(`{{[^{}]*}}`)
 
-// namePattern matches what a name with tags can become.
-func namePattern(name string) *regexp.Regexp {
-	parts := tagFormat.Split(name, -1)
-	for i := range parts {
-		parts[i] = regexp.QuoteMeta(parts[i])
+// pattern is what stands before, between and after the tags of a name.
+type pattern []string
+
+func namePattern(name string) pattern { return tagFormat.Split(name, -1) }
+
+// matches tells whether a name with tags can become that.
+func (p pattern) matches(name string) bool {
+	last := len(p) - 1
+	if last == 0 {
+		return true // its tags have braces inside
 	}
-	return regexp.MustCompile("^" + strings.Join(parts, ".*") + "$")
+	rest, found := strings.CutPrefix(name, p[0])
+	for _, part := range p[1:last] {
+		if found {
+			_, rest, found = strings.Cut(rest, part)
+		}
+	}
+	return found && strings.HasSuffix(rest, p[last])
 }
 
 // hookCalls resolves the hooks of a step, a task or the workflow.
@@ -242,6 +253,6 @@ func (p *program) resolveRef(in *library, c *call) {
 	if c.callee = p.named(l, c.ref.Template); c.callee == nil {
 		p.partial = true
 		p.report(p.rules.missing, in, path.Child("template"), c.ref.Template, fmt.Sprintf(
-			"template reference %s.%s not found: %s has no such template%s", c.ref.Name, c.ref.Template, l.title, didYouMean(c.ref.Template, l.names)))
+			"template reference %s.%s not found: %s has no such template%s", c.ref.Name, c.ref.Template, l.title, p.didYouMean(c.ref.Template, l.names)))
 	}
 }

@@ -72,7 +72,7 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 	}
 	for _, name := range program.UnknownFunctions() {
 		failed = true
-		s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: there is no function %s%s", name, didYouMean(name, expr.Functions())))
+		s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: there is no function %s%s", name, s.p.didYouMean(name, expr.Functions())))
 	}
 	if failed {
 		return
@@ -93,13 +93,13 @@ func (s *scope) guarded(ref expr.Reference, v verdict, shown string, path func()
 		return false
 	}
 	name := strings.Join(ref.Path, ".")
-	message := fmt.Sprintf("%s: %s is never there%s", shown, name, didYouMean(name, s.nearby()))
+	message := fmt.Sprintf("%s: %s is never there%s", shown, name, s.p.didYouMean(name, s.nearby()))
 	if ref.Chained || v.soft || how == advised {
 		s.p.warn(s.library(), path(), message)
 		return false
 	}
 	s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: %s is never there, so it has no member %s, and ?? does not help%s",
-		strings.Join(ref.Path[:there+1], "."), ref.Path[there+1], didYouMean(name, s.nearby())))
+		strings.Join(ref.Path[:there+1], "."), ref.Path[there+1], s.p.didYouMean(name, s.nearby())))
 	return true
 }
 
@@ -189,7 +189,7 @@ func (s *scope) whyNot(path []string) verdict {
 	case v.known: // an object that has no value of its own
 		v = unknown("it has no such member")
 	case v.reason == "" || v.reason == "there is no such variable":
-		v.reason = "there is no such variable" + didYouMean(name, s.nearby())
+		v.reason = "there is no such variable" + s.p.didYouMean(name, s.nearby())
 	}
 	if hyphenated := s.hyphenated(path); hyphenated != "" {
 		v.reason = fmt.Sprintf("a name with '-' is written as ['%s'] in an expression", hyphenated)

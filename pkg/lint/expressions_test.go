@@ -98,6 +98,34 @@ func TestConditionsAreNotTriedForEver(t *testing.T) {
 	}
 }
 
+// Suggestions among thousands of names, for thousands that are wrong, would take minutes.
+func TestSuggestionsComeToAnEnd(t *testing.T) {
+	var steps []string
+	long := strings.Repeat("x", 100)
+	for i := range 1500 {
+		steps = append(steps, fmt.Sprintf(`[{name: s%s%d, template: leaf, arguments: {parameters: [{name: p, value: "{{steps.t%s%d.id}}"}]}}]`, long, i, long, i))
+	}
+	wf := parse[v1alpha1.Workflow](t, `{metadata: {name: w}, spec: {entrypoint: m, templates: [{name: m, steps: [`+strings.Join(steps, ", ")+`]}, {name: leaf, container: {image: i}}]}}`)
+	errs, _ := Workflow(wf, Nothing{})
+	if len(errs) <= MaxErrors || !strings.Contains(errs[1].Detail, "did you mean") || strings.Contains(errs[MaxErrors-1].Detail, "did you mean") {
+		t.Errorf("%d errors, %v ... %v", len(errs), errs[1], errs[len(errs)-2])
+	}
+}
+
+// What stands around the tags of a name says what it can become (V-122).
+func TestNamesWithTags(t *testing.T) {
+	for name, becomes := range map[string]string{"a-{{x}}": "a-1", "{{x}}": "b", "a{{x}}-{{y}}b": "a1-2-b", "{{x}}a{{y}}a": "aa"} {
+		if !namePattern(name).matches(becomes) {
+			t.Errorf("%s never becomes %s", name, becomes)
+		}
+	}
+	for name, other := range map[string]string{"a-{{x}}": "b-1", "a{{x}}-{{y}}b": "a12b", "{{x}}a{{y}}a": "a", "a{{x}}a": "a"} {
+		if namePattern(name).matches(other) {
+			t.Errorf("%s becomes %s", name, other)
+		}
+	}
+}
+
 func TestCronConditions(t *testing.T) { // V-227
 	cron := func(fields string) *v1alpha1.CronWorkflow {
 		return parse[v1alpha1.CronWorkflow](t, `{metadata: {name: c, namespace: ns}, spec: {schedules: ["@daily"], `+fields+`, workflowSpec: {entrypoint: m, templates: [{name: m, container: {image: i}}]}}}`)

@@ -113,7 +113,7 @@ func (p *program) global(rest string, exit bool) verdict {
 	case "outputs":
 		return p.globalOutput(name)
 	}
-	return unknown("there is no such variable" + didYouMean("workflow."+rest, p.globalNames()))
+	return unknown("there is no such variable" + p.didYouMean("workflow."+rest, p.globalNames()))
 }
 
 // creationFormat: VAR-06. What the engine does not know, it refuses when it meets it.
@@ -141,7 +141,7 @@ func (p *program) globalParameter(name string) verdict {
 	if p.rules.alone || slices.Contains(g.parameters, name) {
 		return isKnown
 	}
-	return unknown("the workflow has no such parameter" + didYouMean(name, g.parameters))
+	return unknown("the workflow has no such parameter" + p.didYouMean(name, g.parameters))
 }
 
 func (p *program) globalMetadata(name string, known map[string]bool, what string) verdict {
@@ -149,7 +149,7 @@ func (p *program) globalMetadata(name string, known map[string]bool, what string
 		return isKnown
 	}
 	own := slices.DeleteFunc(slices.Sorted(maps.Keys(known)), reservedLabel)
-	v := unknown("the workflow has no such " + what + didYouMean(name, own))
+	v := unknown("the workflow has no such " + what + p.didYouMean(name, own))
 	v.soft = p.rules.alone
 	return v
 }
@@ -168,13 +168,16 @@ func (p *program) globalOutput(rest string) verdict {
 	if open || known[name] {
 		return isKnown
 	}
-	v := unknown("no output has this globalName" + didYouMean(name, slices.Sorted(maps.Keys(known))))
+	v := unknown("no output has this globalName" + p.didYouMean(name, slices.Sorted(maps.Keys(known))))
 	v.soft = p.rules.alone
 	return v
 }
 
 // globalNames lists what can be meant by a name that is not known.
 func (p *program) globalNames() []string {
+	if p.compared > mostCompared {
+		return nil // nothing is suggested any more
+	}
 	names := []string{
 		"workflow.name", "workflow.namespace", "workflow.uid", "workflow.mainEntrypoint", "workflow.serviceAccountName",
 		"workflow.status", "workflow.duration", "workflow.failures", "workflow.creationTimestamp", "workflow.scheduledTime",

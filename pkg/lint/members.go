@@ -25,7 +25,7 @@ func (s *scope) member(root, rest string) verdict {
 		if m.mayHave(name) {
 			return isKnown
 		}
-		return unknown(fmt.Sprintf("no %s is called %q%s", strings.TrimSuffix(root, "s"), name, didYouMean(name, m.names)))
+		return unknown(fmt.Sprintf("no %s is called %q%s", strings.TrimSuffix(root, "s"), name, s.p.didYouMean(name, m.names)))
 	}
 	if v := s.visible(m, other, field); !v.known {
 		return v
@@ -124,7 +124,7 @@ func (p *program) memberOutput(of *sibling, t *v1alpha1.Template, field string) 
 		if outputs.GetParameterByName(name) != nil || defaults.GetParameterByName(name) != nil {
 			return isKnown
 		}
-		return unknown(fmt.Sprintf("what %q runs has no such output parameter%s", of.name, didYouMean(name, parameterNames(outputs.Parameters))))
+		return unknown(fmt.Sprintf("what %q runs has no such output parameter%s", of.name, p.didYouMean(name, parameterNames(outputs.Parameters))))
 	}
 	if name, ok := strings.CutPrefix(field, "outputs.artifacts."); ok {
 		if outputs.Artifacts.GetArtifactByName(name) != nil || defaults.Artifacts.GetArtifactByName(name) != nil {
@@ -134,10 +134,10 @@ func (p *program) memberOutput(of *sibling, t *v1alpha1.Template, field string) 
 		for i := range outputs.Artifacts {
 			names = append(names, outputs.Artifacts[i].Name)
 		}
-		return unknown(fmt.Sprintf("what %q runs has no such output artifact%s", of.name, didYouMean(name, names)))
+		return unknown(fmt.Sprintf("what %q runs has no such output artifact%s", of.name, p.didYouMean(name, names)))
 	}
 	return unknown("a step or task has id, status, startedAt, finishedAt, hostNodeName, ip, exitCode and outputs" +
-		didYouMean(field, []string{"status", "startedAt", "finishedAt", "exitCode", "outputs.result", "outputs.parameters", "outputs.artifacts"}))
+		p.didYouMean(field, []string{"status", "startedAt", "finishedAt", "exitCode", "outputs.result", "outputs.parameters", "outputs.artifacts"}))
 }
 
 // givesResult tells the templates that have a process whose output and exit code are known.

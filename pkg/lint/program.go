@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"regexp"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -33,6 +32,7 @@ type program struct {
 	told     map[string]bool
 	checked  map[string]error // expressions that were type-checked
 	tries    int              // how often texts were tried with what their tags may become
+	compared int              // how many characters of names were compared for suggestions
 }
 
 // rules say how strict to be with an object of a kind.
@@ -101,15 +101,18 @@ type members struct {
 	root   string // steps or tasks: how they are called
 	byName map[string]*sibling
 	names  []string
-	later  []*regexp.Regexp // names that are only known when the steps run
-	graph  *graph.DAG       // of tasks; nil if it is broken
+	later  []pattern  // names that are only known when the steps run
+	graph  *graph.DAG // of tasks; nil if it is broken
 	stamps []int
 	stamp  int
 }
 
+// mostPatterns is how many names with tags are looked at for each name that is not known.
+const mostPatterns = 1000
+
 // mayHave tells whether a member can turn out to be called so.
 func (m *members) mayHave(name string) bool {
-	return slices.ContainsFunc(m.later, func(pattern *regexp.Regexp) bool { return pattern.MatchString(name) })
+	return len(m.later) > mostPatterns || slices.ContainsFunc(m.later, func(p pattern) bool { return p.matches(name) })
 }
 
 // sibling is one step or task.

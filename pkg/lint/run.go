@@ -93,7 +93,7 @@ func (p *program) roots(entry *library) roots {
 func (p *program) referencedRoots(entry *library, r roots) {
 	path := p.rules.path
 	undefined := func(at *field.Path, name string) {
-		p.report(p.rules.missing, p.own, at, name, fmt.Sprintf("template name '%s' undefined: %s has no such template%s", name, entry.title, didYouMean(name, entry.names)))
+		p.report(p.rules.missing, p.own, at, name, fmt.Sprintf("template name '%s' undefined: %s has no such template%s", name, entry.title, p.didYouMean(name, entry.names)))
 	}
 	switch {
 	case p.spec.Entrypoint == "" && !p.rules.alone:

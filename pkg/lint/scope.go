@@ -133,7 +133,7 @@ func (s *scope) itemName(rest string, dotted bool) verdict {
 	case slices.Contains(s.item.names, rest) || strings.HasPrefix(rest, "["):
 		return isKnown
 	}
-	return unknown("the items have no such member" + didYouMean(rest, s.item.names))
+	return unknown("the items have no such member" + s.p.didYouMean(rest, s.item.names))
 }
 
 func (s *scope) input(rest string) verdict {
@@ -159,11 +159,11 @@ func (s *scope) input(rest string) verdict {
 		if len(names) == 0 {
 			return unknown("the template has no input parameters")
 		}
-		return unknown("the template has no such input parameter" + didYouMean(name, names))
+		return unknown("the template has no such input parameter" + s.p.didYouMean(name, names))
 	case "artifacts":
 		return s.inputArtifact(in, name)
 	}
-	return unknown("inputs are inputs.parameters and inputs.artifacts" + didYouMean(kind, []string{"parameters", "artifacts"}))
+	return unknown("inputs are inputs.parameters and inputs.artifacts" + s.p.didYouMean(kind, []string{"parameters", "artifacts"}))
 }
 
 // inputArtifact: V-189. The path of an artifact is known only where there is a container to put it.
@@ -180,7 +180,7 @@ func (s *scope) inputArtifact(in *v1alpha1.Inputs, rest string) verdict {
 		for i := range in.Artifacts {
 			names[i] = in.Artifacts[i].Name
 		}
-		return unknown("the template has no such input artifact" + didYouMean(name, names))
+		return unknown("the template has no such input artifact" + s.p.didYouMean(name, names))
 	}
 	if isPath && s.unit.template.IsComposite() {
 		return unknown("an artifact has a path only in a template with a container")

@@ -6,15 +6,23 @@ import (
 	"strings"
 )
 
-// mostListed is how many known names are listed when none of them is near.
-const mostListed = 6
+const (
+	// mostListed is how many known names are listed when none of them is near.
+	mostListed = 6
+	// mostCompared is how many pairs of characters are compared for the suggestions about one object, which takes up to half a
+	// second: among thousands of long names, for thousands that are wrong, it would be minutes.
+	mostCompared = 100_000_000
+)
 
 // didYouMean words the known name nearest to one that is not known, or what there is when that is little; else it is empty.
-func didYouMean(name string, known []string) string {
+func (p *program) didYouMean(name string, known []string) string {
 	best, distance := "", max(2, len(name)/4)+1
 	for _, candidate := range known {
 		if candidate == name {
 			continue
+		}
+		if p.compared += len(name) * len(candidate); p.compared > mostCompared {
+			return ""
 		}
 		if d := editDistance(name, candidate, distance); d < distance {
 			best, distance = candidate, d

@@ -83,7 +83,7 @@ func (s *scope) simpleTag(tag expr.Tag, w *walker, how strictness) {
 		return
 	}
 	if !isOurs(tag.Name) && tag.Name != "item" {
-		v.reason = "there is no such variable" + didYouMean(tag.Name, s.nearby())
+		v.reason = "there is no such variable" + s.p.didYouMean(tag.Name, s.nearby())
 	}
 	message := fmt.Sprintf("failed to resolve {{%s}}", tag.Name)
 	if v.reason != "" {
