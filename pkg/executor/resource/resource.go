@@ -88,16 +88,16 @@ func (o *Options) act(ctx context.Context, t *wfv1.Template) (*unstructured.Unst
 	if err != nil {
 		return nil, err
 	}
-	if _, err := o.Stdout.Write(out); err != nil {
-		o.Log("the log takes no output: %v", err)
-	}
 	if t.Resource.Action == "delete" || t.Resource.Action == "get" && len(out) == 0 {
+		o.show(out)
 		return nil, nil
 	}
 	objects, err := objectsIn(out)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
+	}
+	o.show(withoutSecrets(out, objects))
+	switch {
 	case len(objects) > 1 && (wantsObject(t) || t.Resource.SuccessCondition+t.Resource.FailureCondition != ""):
 		return nil, fmt.Errorf("the manifest has %d objects; conditions and outputs are possible for one", len(objects))
 	}
@@ -110,6 +110,12 @@ func (o *Options) act(ctx context.Context, t *wfv1.Template) (*unstructured.Unst
 		return nil, nil
 	}
 	return objects[0], nil
+}
+
+func (o *Options) show(text []byte) {
+	if _, err := o.Stdout.Write(text); err != nil {
+		o.Log("the log takes no output: %v", err)
+	}
 }
 
 // kubectl makes the manifest and runs the command.
