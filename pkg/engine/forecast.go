@@ -94,7 +94,7 @@ func (f *forecast) whole() {
 		call:     call{name: r.name, ref: reference{template: r.spec.Entrypoint}, args: r.arguments},
 	}, nil)
 	for _, h := range listHooks(r.spec.Hooks, r.spec.OnExit, true, true) {
-		f.plan.Pods += f.hook(h, want{planNode: v1alpha1.PlanNode{Name: r.name}, call: call{args: r.arguments}})
+		f.plan.Pods = plus(f.plan.Pods, f.hook(h, want{planNode: v1alpha1.PlanNode{Name: r.name}, call: call{args: r.arguments}}))
 	}
 }
 
@@ -174,6 +174,9 @@ func times(a, b int64) int64 {
 	}
 	return a * b
 }
+
+// plus adds as times multiplies.
+func plus(a, b int64) int64 { return a + min(b, math.MaxInt64-a) }
 
 // describe says what a template makes.
 func (f *forecast) describe(n *v1alpha1.PlanNode, t *template) {

@@ -31,7 +31,7 @@ func (f *forecast) steps(w want, t *template, scope expr.Scope) int64 {
 		var members []string
 		for _, act := range group {
 			name := node.Child(node.Group(w.planNode.Name, i), act.step.Name)
-			pods += f.activity(w, t, act, v1alpha1.PlanNode{Name: name, After: before}, scope)
+			pods = plus(pods, f.activity(w, t, act, v1alpha1.PlanNode{Name: name, After: before}, scope))
 			members = append(members, name)
 		}
 		before = members
@@ -50,7 +50,7 @@ func (f *forecast) dag(w want, t *template, scope expr.Scope) int64 {
 		if strings.ContainsAny(task.Spec.Depends, ".|!") {
 			n.Depends = task.Spec.Depends
 		}
-		pods += f.activity(w, t, t.tasks[i], n, scope)
+		pods = plus(pods, f.activity(w, t, t.tasks[i], n, scope))
 	}
 	return pods
 }
@@ -75,7 +75,7 @@ func (f *forecast) activity(outer want, t *template, act *activity, n v1alpha1.P
 		if !h.exit || t.graph == nil { // the values of a task's loop share one exit handler
 			of.planNode.Items = w.planNode.Items
 		}
-		pods += f.hook(h, of)
+		pods = plus(pods, f.hook(h, of))
 	}
 	return pods
 }

@@ -160,7 +160,7 @@ func TestForecastLooksUpAndKnowsPhases(t *testing.T) {
 	if plan.Pods != 1<<20+1 || !plan.Truncated || plan.Exact || len(plan.Nodes) != 5000 {
 		t.Errorf("deep: %d pods, %d nodes, %s", plan.Pods, len(plan.Nodes), plan.Error)
 	}
-	if plan = forecast(t, templates(loops+"- {name: l20, container: {image: i}}\n"), lookup); plan.Pods != math.MaxInt64 || plan.Truncated {
+	if plan = forecast(t, templates(loops+"- {name: l20, container: {image: i}}\n")+"onExit: l0\n", lookup); plan.Pods != math.MaxInt64 || plan.Truncated {
 		t.Errorf("loops: %d pods, %d nodes, %s", plan.Pods, len(plan.Nodes), plan.Error)
 	}
 }
