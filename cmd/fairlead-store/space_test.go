@@ -16,7 +16,7 @@ import (
 // Nothing is taken in that would take what is kept for others; it is said in words how much there is.
 func TestRoom(t *testing.T) {
 	free := uint64(0)
-	r := roomy{Backend: backend.BackendUnsupported{}, keep: 100 << 20, free: func() (uint64, error) { return free, nil }}
+	r := &roomy{Backend: backend.BackendUnsupported{}, keep: 100 << 20, free: func() (uint64, error) { return free, nil }}
 	ctx := context.Background()
 	calls := map[string]func(size int64) error{
 		"put": func(size int64) error {
@@ -59,5 +59,38 @@ func TestRoom(t *testing.T) {
 	}
 	if free, err := freeIn(t.TempDir())(); err != nil || free == 0 {
 		t.Errorf("%d bytes free, %v", free, err)
+	}
+}
+
+// slow has something done while an object is on its way.
+type slow struct {
+	backend.BackendUnsupported
+	meanwhile func()
+}
+
+func (s slow) PutObject(context.Context, s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
+	s.meanwhile()
+	return s3response.PutObjectOutput{}, nil
+}
+
+// What is coming in counts: many that each fit do not fill the disk together.
+func TestRoom_AtOnce(t *testing.T) {
+	r := &roomy{keep: 100, free: func() (uint64, error) { return 200, nil }}
+	full := func(size int64) bool {
+		var refused s3err.APIError
+		_, err := r.UploadPart(context.Background(), &s3.UploadPartInput{ContentLength: &size})
+		return errors.As(err, &refused) && refused.HTTPStatusCode == http.StatusInsufficientStorage
+	}
+	size := int64(60)
+	r.Backend = slow{meanwhile: func() {
+		if full(40) || !full(41) || full(0) {
+			t.Error("there is room for 40 bytes beside 60")
+		}
+	}}
+	if _, err := r.PutObject(context.Background(), s3response.PutObjectInput{ContentLength: &size}); err != nil {
+		t.Error(err)
+	}
+	if full(100) || !full(101) {
+		t.Error("there is room for 100 bytes again")
 	}
 }
