@@ -189,6 +189,9 @@ func (o *copyOptions) run(ctx context.Context, args []string) error {
 	if len(found) == 0 {
 		return fmt.Errorf("workflow %q has put out no artifact that matches; `kubectl workflow artifacts ls %s` shows which there are", names[0], names[0])
 	}
+	if err := o.apart(namespace, names[0], found); err != nil {
+		return err
+	}
 	failed := 0
 	for _, s := range found {
 		if err := o.copyOne(ctx, c, namespace, names[0], directory, s); err != nil {
@@ -201,6 +204,23 @@ func (o *copyOptions) run(ctx context.Context, args []string) error {
 	}
 	if failed > 0 {
 		return &failure{fmt.Sprintf("%d of %d artifacts could not be downloaded", failed, len(found))}
+	}
+	return nil
+}
+
+// apart refuses a --path that leads two artifacts to the same place, where one would replace the other.
+func (o *copyOptions) apart(namespace, workflow string, found []stored) error {
+	taken := map[string]stored{}
+	for _, s := range found {
+		place, err := o.place(namespace, workflow, s)
+		if err != nil {
+			return err
+		}
+		if other, twice := taken[place]; twice {
+			return fmt.Errorf("artifact %s of step %s and artifact %s of step %s would both become %s; put {nodeId} or {artifactName} into --path",
+				other.artifact.Name, other.node.DisplayName, s.artifact.Name, s.node.DisplayName, place)
+		}
+		taken[place] = s
 	}
 	return nil
 }
@@ -233,6 +253,10 @@ func (o *copyOptions) copyOne(ctx context.Context, c *client.Client, namespace, 
 		if err := o.save(ctx, opener(entry.Name), title+"/"+entry.Name, filepath.Join(target, name)); err != nil {
 			return err
 		}
+	}
+	if first.Listing.Truncated {
+		return fmt.Errorf("artifact %s of step %s is not complete: it has more than the %d files that the server lists; get the others from the store, below %s",
+			s.artifact.Name, s.node.DisplayName, len(first.Listing.Items), s.key())
 	}
 	return nil
 }

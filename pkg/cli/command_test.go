@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,6 +139,40 @@ func TestArtifactsStayInside(t *testing.T) {
 		if got, err := o.place("ns", "w", stored{n, odd}); err == nil && !filepath.IsLocal(got) {
 			t.Errorf("%s leads to %q", name, got)
 		}
+	}
+}
+
+// No artifact silently takes the place of another one, and a directory that the server does not list to its end is not complete.
+func TestArtifactsAreAllThere(t *testing.T) {
+	named := func(id, name string) stored {
+		artifact := &v1alpha1.Artifact{Name: name}
+		artifact.S3 = &v1alpha1.S3Artifact{Key: id + "/out.tgz"}
+		return stored{&v1alpha1.NodeStatus{ID: id, DisplayName: id}, artifact}
+	}
+	o := &copyOptions{path: "{artifactName}"}
+	if err := o.apart("ns", "w", []stored{named("a", "x"), named("b", "y")}); err != nil {
+		t.Error(err)
+	}
+	if err := o.apart("ns", "w", []stored{named("a", "x"), named("b", "x")}); err == nil || !strings.Contains(err.Error(), "x of step a and artifact x of step b would both become x/out.tgz") {
+		t.Error(err)
+	}
+	workflow := `{"kind":"Table","apiVersion":"meta.k8s.io/v1","rows":[{"cells":[],"object":{"apiVersion":"argoproj.io/v1alpha1","kind":"Workflow","metadata":{"name":"w","namespace":"ns","resourceVersion":"1"},"status":{"phase":"Succeeded","nodes":{` +
+		`"w":{"id":"w","name":"w","displayName":"w","type":"Pod","phase":"Succeeded","outputs":{"artifacts":[{"name":"d","s3":{"key":"k"}}]}}}}}}]}`
+	api := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/artifacts/w/d"):
+			w.Header().Set("Fairlead-Artifact-Listing", "true")
+			_, _ = w.Write([]byte(`{"truncated":true,"items":[{"name":"one"}]}`))
+		case strings.Contains(r.URL.Path, "/artifacts/"):
+			_, _ = w.Write([]byte("1"))
+		default:
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = w.Write([]byte(workflow))
+		}
+	})
+	into := t.TempDir()
+	if out, errs, err := runOn(t, api, "artifacts", "cp", "w", into, "--path", "{artifactName}"); err == nil || !strings.Contains(err.Error(), "not complete: it has more than the 1 files") {
+		t.Errorf("%v\n%s%s", err, out, errs)
 	}
 }
 

@@ -170,7 +170,11 @@ func (o *deleteOptions) deleteOne(ctx context.Context, c *client.Client, d doome
 	}
 	try := o.dryRun == dryRunServer
 	if o.force {
-		if _, err := c.Patch(ctx, client.Workflows, d.namespace, d.name, []byte(`{"metadata":{"finalizers":null}}`), try); err != nil {
+		patch := []byte(`{"metadata":{"finalizers":null}}`)
+		if d.uid != "" {
+			patch = fmt.Appendf(nil, `{"metadata":{"finalizers":null,"uid":%q}}`, d.uid)
+		}
+		if _, err := c.Patch(ctx, client.Workflows, d.namespace, d.name, patch, try); err != nil {
 			return err
 		}
 	}

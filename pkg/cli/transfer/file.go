@@ -112,10 +112,11 @@ func (d *download) part(ctx context.Context) (done bool, err error) {
 		return false, err
 	}
 	defer func() { _ = part.Close() }()
-	if part.Offset != d.offset || d.etag != "" && part.ETag != "" && part.ETag != d.etag {
+	another := d.etag != "" && part.ETag != "" && part.ETag != d.etag || d.begun && d.size >= 0 && part.Size >= 0 && part.Size != d.size
+	if part.Offset != d.offset || another {
 		if part.Offset != 0 {
 			// The rest of another version is of no use: the next try begins at the beginning.
-			d.offset, d.etag = 0, ""
+			d.offset, d.etag, d.size = 0, "", -1
 			return false, io.ErrUnexpectedEOF
 		}
 		d.offset = 0

@@ -99,8 +99,8 @@ func TestFile(t *testing.T) {
 			want: "short", offsets: 2,
 		},
 		{
-			name: "changed, and the server does not mind", server: server{content: content, breaks: []int{4000}, changeAt: 2, change: content + "more"},
-			want: content + "more", offsets: 2,
+			name: "changed, and the server does not mind", server: server{content: content, breaks: []int{4000}, changeAt: 2, change: "more" + content},
+			want: "more" + content, offsets: 3,
 		},
 		{name: "breaks for ever", server: server{content: content, breaks: make([]int, 100)}, wantErr: "again and again after 0 B", offsets: lastTry + 1},
 		{name: "refused", server: server{refuse: apierrors.NewNotFound(v1alpha1.Resource("workflows"), "x")}, wantErr: "not found", offsets: 1},
