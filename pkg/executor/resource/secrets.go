@@ -24,7 +24,7 @@ func withoutSecrets(out []byte, objects []*unstructured.Unstructured) []byte {
 		return nil
 	}
 	for _, o := range objects {
-		err := error(nil)
+		var err error
 		if o.IsList() {
 			err = o.EachListItem(note)
 		} else {

@@ -82,6 +82,9 @@ func (u *upload) store(r *http.Request) (*v1alpha1.ArtifactListing, error) {
 		return nil, apierrors.NewBadRequest("an upload cannot be tried out: dryRun is not supported")
 	}
 	uploads := u.source.Uploads
+	if uploads.Limit <= 0 {
+		return nil, refused(http.StatusNotImplemented, "this server takes no uploads (--artifact-upload-limit)")
+	}
 	if r.ContentLength > uploads.Limit {
 		return nil, tooLarge(uploads.Limit)
 	}

@@ -88,6 +88,7 @@ func TestUpload_ART17(t *testing.T) {
 		{"no text", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{Path: "a\xff"}, "", strings.NewReader("x"), 400, "", "one part of a path"},
 		{"upwards", uploading(fine, nil), "ns", v1alpha1.ArtifactOptions{Path: ".."}, "", strings.NewReader("x"), 400, "", "one part of a path"},
 		{"tried out", uploading(fine, nil), "ns", file, "?dryRun=All", strings.NewReader("x"), 400, "", "dryRun"},
+		{"switched off", &Source{Uploads: &Uploads{}}, "ns", file, "", strings.NewReader(""), 501, "", "--artifact-upload-limit"},
 		{"no cluster", &Source{}, "ns", file, "", strings.NewReader("x"), 503, "", "without a cluster"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
