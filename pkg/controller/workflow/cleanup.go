@@ -18,8 +18,10 @@ type podCleaner struct {
 	pods  PodControl
 	cache podReader
 	// exec runs the commands of annotations; nil: nobody does.
-	exec  ContainerExec
-	queue workqueue.TypedRateLimitingInterface[cleanupItem]
+	exec ContainerExec
+	// killing has an element for each pod in which such commands run.
+	killing chan struct{}
+	queue   workqueue.TypedRateLimitingInterface[cleanupItem]
 
 	mu sync.Mutex
 	// planned are the pods that are taken care of, until the informer says that they are out of sight.
@@ -41,9 +43,10 @@ type cleanupItem struct {
 
 func newPodCleaner(pods PodControl, cache podReader, exec ContainerExec, clock clock.WithTicker) *podCleaner {
 	return &podCleaner{
-		pods:  pods,
-		cache: cache,
-		exec:  exec,
+		pods:    pods,
+		cache:   cache,
+		exec:    exec,
+		killing: make(chan struct{}, killsAtOnce),
 		queue: workqueue.NewTypedRateLimitingQueueWithConfig(
 			workqueue.NewTypedItemExponentialFailureRateLimiter[cleanupItem](100*time.Millisecond, time.Minute),
 			workqueue.TypedRateLimitingQueueConfig[cleanupItem]{Name: "pod_cleanup_queue", Clock: clock}),

@@ -25,6 +25,11 @@ const (
 	killTimeout = 30 * time.Second
 	// killGrace is how long a container may take to end after that, when its pod does not say.
 	killGrace = 30 * time.Second
+	// killsAtOnce is in how many pods commands may run at a time: they are the users', may hang, and the workers that run them
+	// have other pods to clean up.
+	killsAtOnce = 4
+	// killsLater is when one comes back that found no room.
+	killsLater = time.Second
 )
 
 // killCommands are the commands that end what still runs in a pod, by container, as its annotations give them (LBL-02). Nil:
@@ -58,8 +63,15 @@ func (p *podCleaner) kill(pod *corev1.Pod) {
 	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupKill})
 }
 
-// runKillCommands does so, and looks at the pod again after its grace period.
+// runKillCommands does so, and looks at the pod again after its grace period. When many are at it, it comes back later.
 func (p *podCleaner) runKillCommands(ctx context.Context, item cleanupItem) error {
+	select {
+	case p.killing <- struct{}{}:
+		defer func() { <-p.killing }()
+	default:
+		p.queue.AddAfter(item, killsLater)
+		return nil
+	}
 	pod, err := p.running(ctx, item)
 	if pod == nil || err != nil {
 		return err

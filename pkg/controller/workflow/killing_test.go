@@ -114,3 +114,28 @@ func TestPodsThatHaveEndedAreLetBe(t *testing.T) {
 		}
 	}
 }
+
+// Commands that hang leave workers for other pods: one more pod waits for its turn.
+func TestKillCommandsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	p := w.start(Options{})
+	run := &commands{}
+	p.cleaner.exec = run
+	pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: "work", Name: "demo", UID: "u", Annotations: map[string]string{wfv1.AnnotationKeyKillCmdPrefix + "proxy": `["stop"]`}}}
+	pod.Status = corev1.PodStatus{Phase: corev1.PodRunning, ContainerStatuses: []corev1.ContainerStatus{{Name: "proxy", State: corev1.ContainerState{Running: &corev1.ContainerStateRunning{}}}}}
+	p.podSet["work/demo"] = pod
+	for range killsAtOnce {
+		p.cleaner.killing <- struct{}{}
+	}
+	p.cleaner.kill(pod)
+	p.cleaner.processNextWorkItem(t.Context())
+	if len(run.ran) != 0 || p.cleaner.queue.Len() != 0 {
+		t.Fatalf("ran %q while others were at it", run.ran)
+	}
+	<-p.cleaner.killing
+	w.now.Step(killsLater)
+	p.cleaner.processNextWorkItem(t.Context())
+	if len(run.ran) != 1 {
+		t.Errorf("ran %q when there was room", run.ran)
+	}
+}
