@@ -24,7 +24,7 @@ func TestWorkflowDefaultsOfTheServer(t *testing.T) {
 		"another controller's":                    {data: map[string]string{"workflowDefaults": "spec: {entrypoint: main}"}, instance: "other"},
 		"of a controller with an instance":        {data: map[string]string{"instanceID": "mine", "workflowDefaults": "spec: {entrypoint: main}"}, instance: "mine", known: true, entrypoint: "main"},
 		"of nobody, beside one with an instance":  {data: map[string]string{"instanceID": "mine"}},
-		"a configuration that nobody understands": {data: map[string]string{"workflowDefaults": "spec: {entrypiont: main}"}, known: true},
+		"a configuration that nobody understands": {data: map[string]string{"workflowDefaults": "spec: {entrypiont: main}"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			kube := fake.NewClientset()
