@@ -262,6 +262,23 @@ func TestUntarKeepsHarmlessLinks(t *testing.T) {
 	}
 }
 
+// What is unpacked, maybe as root, does not run with the rights of who unpacked it.
+func TestUntarDropsSetuid(t *testing.T) {
+	dir := t.TempDir()
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	if err := w.WriteHeader(&tar.Header{Name: "tool", Typeflag: tar.TypeReg, Mode: 0o6755}); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	if err := Untar(&packed, openRoot(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(filepath.Join(dir, "tool")); err != nil || info.Mode() != 0o755 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+}
+
 // ART-07: the same for zip.
 func TestUnzipRefusesEscapes(t *testing.T) {
 	for _, link := range []bool{false, true} {

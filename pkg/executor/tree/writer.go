@@ -67,7 +67,8 @@ func (w *writer) file(name string, mode fs.FileMode, modified time.Time, content
 		return err
 	}
 	_, err = io.CopyBuffer(struct{ io.Writer }{f}, content, w.buffer)
-	if chmodErr := f.Chmod(mode & permissions); err == nil {
+	// Who made the artifact is not to choose whose rights a program runs with: `init` may unpack as root for a user that is not.
+	if chmodErr := f.Chmod(mode & permissions &^ (fs.ModeSetuid | fs.ModeSetgid)); err == nil {
 		err = chmodErr
 	}
 	if closeErr := f.Close(); err == nil {
