@@ -20,8 +20,9 @@ const (
 	// mostSampled is how many different tags of a text are tried with every sample.
 	mostSampled = 4
 	// mostTries is how often texts of one object are tried: each takes some 20 microseconds, and whoever writes a manifest could
-	// have the server try for minutes.
+	// have the server try for minutes. A text counts once more for every oneTry bytes.
 	mostTries = 10_000
+	oneTry    = 100
 )
 
 // when checks a condition: V-267, before it runs. What its tags become is not known, so it is refused only if it cannot be
@@ -79,7 +80,7 @@ func (s *scope) fillings(text string, samples []string, left func(expr.Tag) bool
 	}
 	var first error
 	fits := func() bool {
-		if s.p.tries++; s.p.tries > mostTries {
+		if s.p.tries += 1 + len(text)/oneTry; s.p.tries > mostTries {
 			return true
 		}
 		err := try(s.p.cache.Filled(text, func(raw string) string { return values[raw] }))
