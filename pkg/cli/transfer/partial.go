@@ -2,6 +2,7 @@ package transfer
 
 import (
 	"encoding/base64"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,11 +38,11 @@ func claim(path string) (file *os.File, etag string, err error) {
 		if os.Rename(filepath.Join(directory, entry.Name()), file.Name()) != nil {
 			continue // somebody else was faster
 		}
+		_ = file.Close() // it has no name any more
 		left, err := os.OpenFile(file.Name(), os.O_RDWR, 0)
 		if err != nil {
-			continue
+			return nil, "", fmt.Errorf("go on with an earlier download: %w", err)
 		}
-		_ = file.Close() // it has no name any more
 		return left, string(version), nil
 	}
 	return file, "", nil
