@@ -3,6 +3,8 @@
 package storagetest
 
 import (
+	"context"
+	"fmt"
 	"testing"
 	"time"
 
@@ -11,9 +13,13 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/runtime/serializer"
 	serializerjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apiserver/pkg/registry/generic"
 	genericregistry "k8s.io/apiserver/pkg/registry/generic/registry"
+	"k8s.io/apiserver/pkg/storage"
 	"k8s.io/apiserver/pkg/storage/storagebackend"
+	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/client-go/tools/cache"
 
 	clientv3 "go.etcd.io/etcd/client/v3"
 
@@ -65,6 +71,26 @@ func Start(tb testing.TB) *Store {
 	return &Store{Scheme: scheme, Client: client, Getter: getter{config: config}}
 }
 
+// readyTimeout bounds how long a watch cache may take to be filled.
+const readyTimeout = 30 * time.Second
+
+// readyCacher is the watch cache of the server, filled: a server answers no request before its caches are.
+func readyCacher(config *storagebackend.ConfigForResource, prefix string, key func(runtime.Object) (string, error), newObject, newList func() runtime.Object,
+	attributes storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers) (storage.Interface, factory.DestroyFunc, error) {
+	store, destroy, err := genericregistry.StorageWithCacher()(config, prefix, key, newObject, newList, attributes, triggers, indexers)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = wait.PollUntilContextTimeout(context.Background(), time.Millisecond, readyTimeout, true, func(context.Context) (bool, error) {
+		return store.ReadinessCheck() == nil, nil
+	})
+	if err != nil {
+		destroy()
+		return nil, nil, fmt.Errorf("the watch cache of %s does not get ready: %w", config.GroupResource, err)
+	}
+	return store, destroy, nil
+}
+
 type getter struct {
 	config *storagebackend.Config
 }
@@ -75,7 +101,7 @@ func (g getter) GetRESTOptions(resource schema.GroupResource, _ runtime.Object) 
 	config.Transformer = zstd.NewResourceTransformers(nil).TransformerForResource(resource)
 	return generic.RESTOptions{
 		StorageConfig:           config,
-		Decorator:               genericregistry.StorageWithCacher(),
+		Decorator:               readyCacher,
 		DeleteCollectionWorkers: 1,
 		EnableGarbageCollection: true,
 		ResourcePrefix:          resource.Group + "/" + resource.Resource,

@@ -11,7 +11,6 @@ import (
 	clientv3 "go.etcd.io/etcd/client/v3"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/util/wait"
 	genericapirequest "k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
@@ -48,11 +47,6 @@ func newFixture(tb testing.TB, options Options, nodeOptions nodes.Options) *fixt
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
 	f.ctx = warning.WithWarningRecorder(genericapirequest.WithNamespace(ctx, "ns"), f)
-	if err := wait.PollUntilContextTimeout(ctx, 5*time.Millisecond, 30*time.Second, true, func(context.Context) (bool, error) {
-		return f.Headers.ReadinessCheckFunc() == nil, nil
-	}); err != nil {
-		tb.Fatal("the watch cache does not get ready")
-	}
 	return f
 }
 
