@@ -30,10 +30,13 @@ func (c completedConfig) New() (*Server, error) {
 		return nil, fmt.Errorf("set up the storage of %s: %w", v1alpha1.SchemeGroupVersion, err)
 	}
 	group := genericapiserver.NewDefaultAPIGroupInfo(v1alpha1.GroupName, Scheme, ParameterCodec, Codecs)
-	group.NegotiatedSerializer = withoutBlanks{withoutProtobuf{group.NegotiatedSerializer}}
+	group.NegotiatedSerializer = withPaths{withoutBlanks{withoutProtobuf{group.NegotiatedSerializer}}}
 	group.VersionedResourcesStorageMap[v1alpha1.SchemeGroupVersion.Version] = storage
 	if err := generic.InstallAPIGroup(&group); err != nil {
 		return nil, fmt.Errorf("install the API group %s: %w", v1alpha1.GroupName, err)
+	}
+	if err := c.extra.Storage.Learn(group.StaticOpenAPISpec); err != nil {
+		return nil, err
 	}
 
 	if err := generic.AddHealthChecks(c.extra.HealthChecks...); err != nil {

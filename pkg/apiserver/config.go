@@ -9,15 +9,19 @@ import (
 	"k8s.io/apiserver/pkg/server/healthz"
 	"k8s.io/apiserver/pkg/util/compatibility"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 
 	"fairlead.dev/fairlead/pkg/apiserver/bodylimit"
 	"fairlead.dev/fairlead/pkg/apiserver/scalartext"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 )
 
 // StorageProvider builds what serves the resources of the group.
 type StorageProvider interface {
 	// NewRESTStorage returns the storage of every resource and subresource, by name.
 	NewRESTStorage(getter generic.RESTOptionsGetter) (map[string]rest.Storage, error)
+	// Learn is given the schemas of the kinds, by name, once the resources are served.
+	Learn(schemas map[string]*spec.Schema) error
 	// PostStartHooks returns background work, by name.
 	PostStartHooks() map[string]genericapiserver.PostStartHookFunc
 }
@@ -68,6 +72,7 @@ func (c *Config) Complete() CompletedConfig {
 		handler = scalartext.Filter(handler)
 		handler = bodylimit.Filter(handler)
 		handler = WithAccept(handler)
+		handler = managers.Filter(handler)
 		return chain(handler, config)
 	}
 	return CompletedConfig{&completedConfig{generic: c.Generic.Complete(), extra: &c.Extra}}

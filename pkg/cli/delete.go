@@ -29,8 +29,7 @@ func newDelete(e *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete [WORKFLOW...]",
 		Short: "Delete workflows with their pods",
-		Long: `Delete workflows, and with them their pods. Which ones is said by names, by filters, or by --all. With names and filters, both
-are deleted: those named, and those that the filters pick.`,
+		Long: `Delete workflows, and with them their pods. Which ones is said by names, or by filters, or by --all.`,
 		Example: `  kubectl workflow delete hello-world-x7k2p
   # what succeeded and has been over for more than a week
   kubectl workflow delete --status succeeded --older 7d
@@ -59,6 +58,8 @@ func (o *deleteOptions) run(ctx context.Context, args []string) error {
 	switch {
 	case o.all && len(args) > 0:
 		return errors.New("--all leaves nothing to name: give names or --all")
+	case filtered && len(args) > 0:
+		return errBoth
 	case o.allNamespaces && len(args) > 0:
 		return errors.New("a name is looked up in one namespace: leave out --all-namespaces, or the names")
 	case len(args) == 0 && !filtered && !o.all:
@@ -78,39 +79,26 @@ func (o *deleteOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	var list []doomed
-	names, err := resolveNames(ctx, c, scope, args)
-	if err != nil {
-		return err
-	}
-	for _, name := range names {
-		list = append(list, doomed{namespace: scope, name: name})
-	}
-	if filtered || o.all {
-		picked, err := o.pick(ctx, c, scope)
+	if len(args) > 0 {
+		names, err := resolveNames(ctx, c, scope, args)
 		if err != nil {
 			return err
 		}
-		for _, d := range picked {
-			if !named(list, d) {
-				list = append(list, d)
-			}
+		list := make([]doomed, len(names))
+		for i, name := range names {
+			list[i] = doomed{namespace: scope, name: name}
 		}
-		if len(list) == 0 {
-			o.errorf("No workflow matches.")
-			return nil
-		}
+		return o.deleteAll(ctx, c, list)
+	}
+	list, err := o.pick(ctx, c, scope)
+	if err != nil {
+		return err
+	}
+	if len(list) == 0 {
+		o.errorf("No workflow matches.")
+		return nil
 	}
 	return o.deleteAll(ctx, c, list)
-}
-
-func named(list []doomed, d doomed) bool {
-	for _, known := range list {
-		if known.namespace == d.namespace && known.name == d.name {
-			return true
-		}
-	}
-	return false
 }
 
 func (o *deleteOptions) pick(ctx context.Context, c *client.Client, scope string) ([]doomed, error) {
@@ -169,6 +157,12 @@ func (o *deleteOptions) deleteOne(ctx context.Context, c *client.Client, d doome
 		return err
 	}
 	try := o.dryRun == dryRunServer
+	if d.uid == "" {
+		var err error
+		if d.uid, err = c.Own(ctx, client.Workflows, d.namespace, d.name); err != nil {
+			return err
+		}
+	}
 	if o.force {
 		patch := []byte(`{"metadata":{"finalizers":null}}`)
 		if d.uid != "" {

@@ -7,8 +7,10 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
+	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"k8s.io/cli-runtime/pkg/genericiooptions"
 	"k8s.io/client-go/discovery"
@@ -35,6 +37,7 @@ type environment struct {
 	noColour bool
 	verbose  int
 	ascii    bool
+	instance *client.Instance
 
 	// Made when first needed: help, completion scripts and offline lint must not ask for a cluster.
 	connected *client.Client
@@ -60,6 +63,10 @@ func (e *environment) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&e.noColour, "no-color", false, "Print without colors; the environment variable NO_COLOR does the same")
 	flags.IntVarP(&e.verbose, "v", "v", 0, "Tell of requests on standard error: 6 of each, 8 with what is in them")
 	flags.BoolVar(&e.ascii, "no-utf8", false, "Draw with ASCII characters only")
+	if id := e.getenv("ARGO_INSTANCEID"); id != "" {
+		e.instance = &client.Instance{ID: id}
+	}
+	flags.Var(instanceFlag{&e.instance}, "instanceid", "Only objects of the controller with this instance ID; what is created becomes its own. Given empty: of the one without an ID. The environment variable ARGO_INSTANCEID does the same (default: of all)")
 }
 
 // logRequests has the libraries log what they do. Unless asked for they keep still: what matters of it comes back as an error.
@@ -117,8 +124,29 @@ func (e *environment) client() (*client.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	e.connected, err = client.New(config, gv, e.clock)
-	return e.connected, err
+	if e.connected, err = client.New(config, gv, e.clock); err != nil {
+		return nil, err
+	}
+	e.connected.Instance = e.instance
+	return e.connected, nil
+}
+
+// instanceFlag is an instance ID, of which the empty one is something else than none.
+type instanceFlag struct{ instance **client.Instance }
+
+// String implements pflag.Value.
+func (f instanceFlag) String() string { return "" }
+
+// Type implements pflag.Value.
+func (f instanceFlag) Type() string { return "string" }
+
+// Set implements pflag.Value.
+func (f instanceFlag) Set(id string) error {
+	if problems := validation.IsValidLabelValue(id); len(problems) > 0 {
+		return errors.New(strings.Join(problems, "; "))
+	}
+	*f.instance = &client.Instance{ID: id}
+	return nil
 }
 
 func (e *environment) discovery() (discovery.CachedDiscoveryInterface, error) {

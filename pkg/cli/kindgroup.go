@@ -1,8 +1,8 @@
 package cli
 
 import (
+	"context"
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -132,6 +132,12 @@ func (g *kindGroup) delete() *cobra.Command {
 		Example:           "  kubectl workflow " + g.use + " delete build\n  # what would go?\n  kubectl workflow " + g.use + " delete -l team=web --dry-run=server",
 		ValidArgsFunction: g.completeNames(g.resource, 0),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			switch picked := all || labels != ""; {
+			case len(args) > 0 && picked:
+				return errors.New("give names, or --selector or --all, and not both: for both, call the command twice")
+			case len(args) == 0 && !picked:
+				return errors.New("give names, or --selector or --all")
+			}
 			ctx := cmd.Context()
 			c, namespace, err := g.connect()
 			if err != nil {
@@ -141,22 +147,13 @@ func (g *kindGroup) delete() *cobra.Command {
 				return err
 			}
 			if all || labels != "" {
-				table, err := c.Table(ctx, g.resource, namespace, client.ListOptions{LabelSelector: labels, ChunkSize: chunkSize})
-				if err != nil {
+				if args, err = g.pick(ctx, c, namespace, labels); err != nil {
 					return err
 				}
-				rows, err := rowsOf(table)
-				if err != nil {
-					return err
+				if len(args) == 0 {
+					g.errorf("No %s matches.", g.noun)
+					return nil
 				}
-				for _, r := range rows {
-					if !slices.Contains(args, r.meta.Name) {
-						args = append(args, r.meta.Name)
-					}
-				}
-			}
-			if len(args) == 0 && !all && labels == "" {
-				return errors.New("give names, a selector, or --all")
 			}
 			return g.each(args, func(name string) error {
 				if err := c.Delete(ctx, g.resource, namespace, name, "", try == dryRunServer); err != nil {
@@ -171,4 +168,21 @@ func (g *kindGroup) delete() *cobra.Command {
 	cmd.Flags().StringVarP(&labels, "selector", "l", "", "Those with these labels")
 	addDryRunFlag(cmd, &try, "")
 	return cmd
+}
+
+// pick returns the names of the objects with these labels.
+func (g *kindGroup) pick(ctx context.Context, c *client.Client, namespace, labels string) ([]string, error) {
+	table, err := c.Table(ctx, g.resource, namespace, client.ListOptions{LabelSelector: labels, ChunkSize: chunkSize})
+	if err != nil {
+		return nil, err
+	}
+	rows, err := rowsOf(table)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, 0, len(rows))
+	for _, r := range rows {
+		names = append(names, r.meta.Name)
+	}
+	return names, nil
 }

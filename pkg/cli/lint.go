@@ -15,6 +15,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
 
+	"fairlead.dev/fairlead/pkg/apis/workflow/shape"
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/manifest"
@@ -42,6 +43,7 @@ type lintOptions struct {
 	offline  bool
 	kinds    []string
 	warnings bool
+	defaults controllerConfig
 }
 
 // newLint returns the command for all kinds, or for those of a group of commands.
@@ -55,8 +57,11 @@ func newLint(e *environment, kinds ...string) *cobra.Command {
 		Use:   "lint FILE|DIRECTORY|-...",
 		Short: "Find the mistakes in " + what,
 		Long: `Find the mistakes in ` + what + `, with the same rules as the server's, all at once and each with its path. No cluster is asked: an
-object that is referred to has to be in one of the files. With --dry-run=server the server is asked whether it would create them; it
-knows what is in the cluster, and the policies there.
+object that is referred to has to be in one of the files. So it is with the controller's workflowDefaults, which may give what a
+manifest leaves out: they are read from the ` + usualConfigMap + ` among the files, or from --controller-config.
+
+With --dry-run=server the server is asked whether it would create them; it knows what is in the cluster, the workflowDefaults of its
+controller, and the policies there.
 
 The exit code is 1 when there is a mistake, or nothing to lint.`,
 		Example: strings.ReplaceAll(`  kubectl workflow lint build.yaml
@@ -64,6 +69,8 @@ The exit code is 1 when there is a mistake, or nothing to lint.`,
   kubectl workflow lint manifests/ -o simple
   # what is printed by another program
   kustomize build . | kubectl workflow lint -
+  # with what the controller of a cluster lays under workflows
+  kubectl get configmap -n fairlead-system ` + usualConfigMap + ` -o yaml | kubectl workflow lint build.yaml --controller-config -
   # with what is in the cluster
   kubectl workflow lint build.yaml --dry-run=server`, "workflow lint", strings.TrimSpace("workflow "+group)+" lint"),
 		ValidArgsFunction: manifests,
@@ -76,12 +83,16 @@ The exit code is 1 when there is a mistake, or nothing to lint.`,
 		_ = cmd.RegisterFlagCompletionFunc("kinds", fixed("all", "workflows", "workflowtemplates", "clusterworkflowtemplates", "cronworkflows", "workfloweventbindings"))
 	}
 	flags.BoolVar(&o.warnings, "fail-on-warnings", false, "Take warnings for mistakes")
+	o.defaults.addFlag(cmd)
 	addDryRunFlag(cmd, &o.dryRun, "the same as none")
 	o.strict.addFlag(cmd)
 	flags.BoolVar(&o.offline, "offline", false, "Ask no cluster, which is so without --dry-run=server anyway")
 	before(cmd, func() error {
-		if o.offline && o.dryRun == dryRunServer {
+		switch {
+		case o.offline && o.dryRun == dryRunServer:
 			return errors.New("--offline asks no cluster, --dry-run=server does: leave out one of them")
+		case o.defaults.file != "" && o.dryRun == dryRunServer:
+			return errors.New("with --dry-run=server the workflowDefaults are those that the server knows: leave out --controller-config")
 		}
 		return nil
 	})
@@ -117,6 +128,18 @@ func (o *lintOptions) run(ctx context.Context, args []string) error {
 	documents, err := reader.Read(ctx, args)
 	if err != nil {
 		return err
+	}
+	if err := o.defaults.read(ctx, o.environment, args); err != nil {
+		return err
+	}
+	for _, d := range documents {
+		if !o.defaults.isControllerConfig(d) {
+			continue
+		}
+		if err := o.defaults.add(d); err != nil {
+			o.defaults.unread = true
+			broken = append(broken, problemAt(d, "", lint.Warning, err.Error()))
+		}
 	}
 	documents = slices.DeleteFunc(documents, func(d *manifest.Document) bool { return !o.wanted(d) })
 	if len(documents) == 0 && len(broken) == 0 {
@@ -193,34 +216,62 @@ func (o *lintOptions) problems(ctx context.Context, documents []*manifest.Docume
 	if o.config.Namespace != nil {
 		namespace = *o.config.Namespace
 	}
-	return lintOffline(documents, namespace, o.strict), nil
+	for _, d := range documents {
+		o.instance.Label(d.Object)
+	}
+	return lintOffline(documents, o.strict, lint.Options{Namespace: namespace, Lookup: &o.defaults}), nil
 }
 
 // lintOffline lints the documents together, so that they may refer to each other.
-func lintOffline(documents []*manifest.Document, namespace string, strict strictness) []problem {
+func lintOffline(documents []*manifest.Document, strict strictness, options lint.Options) []problem {
 	var problems []problem
 	objects := make([]runtime.Object, len(documents))
 	for i, d := range documents {
 		object := lintable[indexOfKind(d.Object.GetKind())].empty()
 		unknown, err := kjson.UnmarshalStrict(d.JSON, object)
 		if err != nil {
-			problems = append(problems, problemAt(d, "", lint.Error, err.Error()))
+			problems = append(problems, misshapen(d, object, err)...)
 			objects[i] = &metav1.Status{} // not linted
 			continue
+		}
+		if meta, ok := object.(metav1.Object); ok {
+			meta.SetLabels(d.Object.GetLabels()) // --instanceid may have changed them
 		}
 		severity := lint.Error
 		if !strict {
 			severity = lint.Warning
 		}
 		for _, mistake := range unknown {
-			problems = append(problems, problemAt(d, "", severity, mistake.Error()))
+			problems = append(problems, strictProblem(d, severity, mistake))
 		}
 		objects[i] = object
 	}
-	for _, finding := range lint.Objects(objects, lint.Options{Namespace: namespace}) {
+	for _, finding := range lint.Objects(objects, options) {
 		problems = append(problems, problemAt(documents[finding.Object], finding.Path, finding.Severity, finding.Message))
 	}
 	return problems
+}
+
+// misshapen are the places of a document that made its decoding fail.
+func misshapen(d *manifest.Document, object runtime.Object, err error) []problem {
+	var explained *shape.Error
+	if !errors.As(shape.Explain(err, d.JSON, object), &explained) {
+		return []problem{problemAt(d, "", lint.Error, err.Error())}
+	}
+	problems := make([]problem, len(explained.Mismatches))
+	for i, m := range explained.Mismatches {
+		problems[i] = problemAt(d, m.Path, lint.Error, m.Message)
+	}
+	return problems
+}
+
+// strictProblem takes the path out of the words of the decoder: `unknown field "spec.entrypiont"`.
+func strictProblem(d *manifest.Document, severity lint.Severity, mistake error) problem {
+	text := mistake.Error()
+	if what, path, found := strings.Cut(text, ` field "`); found && strings.HasSuffix(path, `"`) {
+		return problemAt(d, strings.TrimSuffix(path, `"`), severity, what+" field")
+	}
+	return problemAt(d, "", severity, text)
 }
 
 func problemAt(d *manifest.Document, path string, severity lint.Severity, message string) problem {
@@ -352,6 +403,14 @@ func (o *lintOptions) pretty(objects int, problems []problem, mistakes, warnings
 		summary += ", " + count(warnings, "warning")
 	}
 	o.printf("%s\n", summary)
+	if o.dryRun != dryRunServer && !o.defaults.given() && slices.ContainsFunc(problems, remediable) {
+		o.printf("What the controller's workflowDefaults give is not missing when its ConfigMap is there too: see --controller-config.\n")
+	}
+}
+
+// remediable tells mistakes that workflowDefaults could remedy.
+func remediable(p problem) bool {
+	return p.Severity == lint.Error && strings.HasSuffix(p.Path, ".entrypoint") || strings.HasSuffix(p.Path, ".image") || strings.HasPrefix(p.Path, "spec.arguments.")
 }
 
 func count(n int, what string) string {

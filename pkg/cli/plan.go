@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime"
 
+	"fairlead.dev/fairlead/pkg/apis/workflow/shape"
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/manifest"
@@ -24,6 +25,7 @@ type planOptions struct {
 	files      []string
 	parameters []string
 	full       bool
+	defaults   controllerConfig
 }
 
 func newPlan(e *environment) *cobra.Command {
@@ -32,8 +34,8 @@ func newPlan(e *environment) *cobra.Command {
 		Use:   "plan WORKFLOW | -f FILE...",
 		Short: "Show what a workflow would run",
 		Long: `Show what a workflow would run, in which order, what waits for what, and how many pods that makes: of a workflow in the cluster, or
-of the workflows in files, for which no cluster is asked: templates that they refer to have to be in one of the files. Nothing is
-created.
+of the workflows in files, for which no cluster is asked: templates that they refer to have to be in one of the files, and so has
+the ConfigMap of the controller if its workflowDefaults are to count (or --controller-config names it). Nothing is created.
 
 What only the run decides, such as conditions on results and loops over them, is marked with a question mark.`,
 		Example: `  kubectl workflow plan hello-world-x7k2p
@@ -45,6 +47,7 @@ What only the run decides, such as conditions on results and loops over them, is
 	flags.StringArrayVarP(&o.files, "filename", "f", nil, "File with a workflow, or with templates that it refers to; may be given several times; - is standard input")
 	flags.StringArrayVarP(&o.parameters, "parameter", "p", nil, "With --filename: parameter as NAME=VALUE; may be given several times")
 	flags.BoolVar(&o.full, "full", false, "Draw every step, however many there are")
+	o.defaults.addFlag(cmd)
 	o.output.addFlags(cmd)
 	return cmd
 }
@@ -59,6 +62,8 @@ func (o *planOptions) run(ctx context.Context, args []string) error {
 		return errors.New("name a workflow of the cluster, or a file with --filename")
 	case len(o.parameters) > 0:
 		return errors.New("--parameter is for --filename: a workflow in the cluster has its parameters")
+	case o.defaults.file != "":
+		return errors.New("--controller-config is for --filename: the server knows what its controller lays under workflows")
 	}
 	c, namespace, err := o.connect()
 	if err != nil {
@@ -110,9 +115,18 @@ func (o *planOptions) planFiles(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if err := o.defaults.read(ctx, o.environment, o.files); err != nil {
+		return err
+	}
 	shelf := shelf{}
 	var workflows []*v1alpha1.Workflow
 	for _, d := range documents {
+		if o.defaults.isControllerConfig(d) {
+			if err := o.defaults.add(d); err != nil {
+				return fmt.Errorf("%s: %w", d, err)
+			}
+			continue
+		}
 		if !d.IsWorkflowAPI(v1alpha1.GroupName, o.apiGroup) {
 			continue
 		}
@@ -131,7 +145,9 @@ func (o *planOptions) planFiles(ctx context.Context) error {
 		if i > 0 && o.output.isOwn() {
 			o.printf("\n")
 		}
-		plan, err := engine.Forecast(workflow, nil, shelf.lookup, engine.Options{}, o.clock.Now())
+		o.instance.Label(workflow)
+		below, _ := o.defaults.Defaults(workflow.Labels[v1alpha1.LabelKeyControllerInstanceID])
+		plan, err := engine.Forecast(workflow, nil, shelf.lookup, engine.Options{Defaults: below}, o.clock.Now())
 		if err != nil {
 			return err
 		}
@@ -190,7 +206,7 @@ func typed(object *unstructured.Unstructured, into any) error {
 	if err != nil {
 		return err
 	}
-	return json.Unmarshal(data, into)
+	return shape.Explain(json.Unmarshal(data, into), data, into)
 }
 
 // lookup answers the engine from the shelf. Values of ConfigMaps stay open, as they do before a run.

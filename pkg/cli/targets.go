@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/apimachinery/pkg/fields"
@@ -20,14 +21,22 @@ const (
 	chunkSize = 500
 )
 
+// errBoth refuses names beside filters: whether a filter narrows the names or adds to them is anybody's guess, and a wrong one
+// ends workflows that nobody meant.
+var errBoth = errors.New("give names, or flags that pick workflows (such as --selector), and not both: for both, call the command twice")
+
 // targets are the workflows that a command is for: named, or picked by selectors.
 type targets struct {
 	labels, fields string
 }
 
 func (t *targets) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVarP(&t.labels, "selector", "l", "", "Label selector of the workflows, instead of or besides names")
-	cmd.Flags().StringVar(&t.fields, "field-selector", "", "Field selector of the workflows, such as status.phase=Failed")
+	instead := ""
+	if strings.Contains(cmd.Use, "WORKFLOW") {
+		instead = ", instead of names"
+	}
+	cmd.Flags().StringVarP(&t.labels, "selector", "l", "", "Label selector of the workflows"+instead)
+	cmd.Flags().StringVar(&t.fields, "field-selector", "", "Field selector of the workflows, such as status.phase=Failed"+instead)
 }
 
 // validate says which flag is wrong; the server would not know.
@@ -41,20 +50,19 @@ func (t *targets) validate() error {
 	return nil
 }
 
-// names returns the names, each once even if it is named and selected.
+// names returns the names, each once even if it is given twice.
 func (t *targets) names(ctx context.Context, c *client.Client, namespace string, args []string) ([]string, error) {
-	if len(args) == 0 && t.labels == "" && t.fields == "" {
+	switch picked := *t != targets{}; {
+	case len(args) == 0 && !picked:
 		return nil, errors.New("name a workflow, or pick some with --selector or --field-selector")
+	case len(args) > 0 && picked:
+		return nil, errBoth
 	}
 	if err := t.validate(); err != nil {
 		return nil, err
 	}
-	names, err := resolveNames(ctx, c, namespace, args)
-	if err != nil {
-		return nil, err
-	}
-	if t.labels == "" && t.fields == "" {
-		return names, nil
+	if len(args) > 0 {
+		return resolveNames(ctx, c, namespace, args)
 	}
 	table, err := c.Table(ctx, client.Workflows, namespace, client.ListOptions{LabelSelector: t.labels, FieldSelector: t.fields, ChunkSize: chunkSize})
 	if err != nil {
@@ -64,10 +72,9 @@ func (t *targets) names(ctx context.Context, c *client.Client, namespace string,
 	if err != nil {
 		return nil, err
 	}
+	names := make([]string, 0, len(rows))
 	for _, row := range rows {
-		if !slices.Contains(names, row.meta.Name) {
-			names = append(names, row.meta.Name)
-		}
+		names = append(names, row.meta.Name)
 	}
 	if len(names) == 0 {
 		return nil, fmt.Errorf("no workflow in namespace %s matches; `kubectl workflow list --show-labels` shows what there is to select", namespace)

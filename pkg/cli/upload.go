@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +15,6 @@ import (
 
 	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/manifest"
-	"fairlead.dev/fairlead/pkg/cli/transfer"
 )
 
 // purposeOfUploads is what files are stored for that were not said to be for anything.
@@ -66,7 +64,7 @@ func (e *environment) upload(ctx context.Context, c *client.Client, namespace, p
 		return "", err
 	}
 	bar := e.progress(filepath.Base(path))(info.Size())
-	key, err := c.Upload(ctx, namespace, purpose, filepath.Base(path), transfer.Counted(io.LimitReader(file, info.Size()), bar), info.Size(), to)
+	key, err := c.Upload(ctx, namespace, client.File{Purpose: purpose, Name: filepath.Base(path), Content: file, Size: info.Size(), Sent: bar.Set}, to)
 	bar.Close()
 	if err != nil {
 		return "", fmt.Errorf("%s could not be uploaded: %w", path, err)

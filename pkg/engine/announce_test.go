@@ -69,3 +69,39 @@ func TestSeenEndsAreNotAnnounced(t *testing.T) {
 		t.Errorf("%+v", d.Announce)
 	}
 }
+
+// DESIGN 7, TPL-12: nor is an end missed that a pod tells of right after a restart, before the template of its step is found again,
+// when nothing in the pod changes any more.
+func TestEndsSeenTooEarlyAreAnnounced(t *testing.T) {
+	set := single(v1alpha1.Template{ContainerSet: &v1alpha1.ContainerSetTemplate{Containers: []v1alpha1.ContainerNode{
+		{Container: corev1.Container{Name: "a"}}, {Container: corev1.Container{Name: "b"}, Dependencies: []string{"a"}},
+	}}})
+	wf := &v1alpha1.Workflow{ObjectMeta: set.ObjectMeta, Spec: v1alpha1.WorkflowSpec{WorkflowTemplateRef: &v1alpha1.WorkflowTemplateRef{Name: "kept"}}}
+	found := TemplateResolved{Request: TemplateRequest{Kind: RequestWorkflowTemplate, Name: "kept"}, Spec: &set.Spec}
+	run, _ := begin(t, wf, nil)
+	d := run.Apply(noon, found)
+	if len(d.Create) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	again := wf.DeepCopy()
+	again.Status.Phase, again.Status.StartedAt = v1alpha1.WorkflowRunning, d.Status.StartedAt
+	for i := range d.Nodes {
+		if d.Nodes[i].ID == "wf" {
+			d.Nodes[i].PodUID, d.Nodes[i].Phase = "u", v1alpha1.NodeRunning
+		}
+	}
+	run, err := NewRun(again, d.Nodes, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod := observed("u", corev1.PodRunning, "a", "b")
+	pod.Pod.Status.ContainerStatuses = []corev1.ContainerStatus{ended("a", 137, "OOMKilled", ""), running("b")}
+	if d = run.Apply(noon, pod); len(d.Resolve) != 1 {
+		t.Fatalf("%+v", d)
+	}
+	run.Apply(noon, found)
+	d = run.Apply(noon.Add(unseenAfter))
+	if len(d.Announce) != 1 || !slices.Equal(d.Announce[0].Containers, []string{"a"}) {
+		t.Errorf("%+v", d)
+	}
+}

@@ -99,12 +99,24 @@ type ResultReported struct {
 	Final  bool
 }
 
+// ClaimsMade tells that the claims of Decision.Claims are there.
+type ClaimsMade struct{}
+
+// ClaimsRefused tells that they could not be made. With a transient refusal the workflow is Pending with the message, and they are
+// asked for again; any other ends it in Error.
+type ClaimsRefused struct {
+	Message   string
+	Transient bool
+}
+
 func (PodObserved) isEvent()      {}
 func (PodGone) isEvent()          {}
 func (PodRefused) isEvent()       {}
 func (HeaderChanged) isEvent()    {}
 func (TemplateResolved) isEvent() {}
 func (ResultReported) isEvent()   {}
+func (ClaimsMade) isEvent()       {}
+func (ClaimsRefused) isEvent()    {}
 
 // RequestKind is the kind of object that a TemplateRequest names.
 type RequestKind string
@@ -150,6 +162,9 @@ type Decision struct {
 	Finished []PodRef
 	// Resolve lists objects that the engine needs; each is to be answered by TemplateResolved.
 	Resolve []TemplateRequest
+	// Claims lists the volume claims that are to be there before the workflow begins, named as in its claim templates; to be
+	// answered by ClaimsMade or ClaimsRefused. They are listed in each decision until they are there.
+	Claims []corev1.PersistentVolumeClaim
 	// Metrics are values for the metrics that the workflow declares. A value that was decided and not passed on, because the
 	// process died, is lost.
 	Metrics []Metric

@@ -52,6 +52,9 @@ func (r *Run) boot() {
 		r.finish(v1alpha1.WorkflowFailed, fmt.Sprintf("invalid spec: %s", err))
 		return
 	}
+	if !r.claimsThere() {
+		return
+	}
 	if r.unstarted() {
 		if err := r.begun(); err != nil {
 			r.finish(v1alpha1.WorkflowFailed, fmt.Sprintf("invalid spec: %s", err))

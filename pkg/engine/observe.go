@@ -27,6 +27,10 @@ func (r *Run) observe(event Event) {
 		}
 		delete(r.asked, ev.Request)
 		r.compare(ev)
+	case ClaimsMade:
+		r.claimed = true
+	case ClaimsRefused:
+		r.claimsRefused(ev)
 	case HeaderChanged:
 		r.headerChanged(ev.Workflow)
 		r.reread()
@@ -45,7 +49,11 @@ func (r *Run) headerChanged(wf *v1alpha1.Workflow) {
 	for key, value := range r.annotations {
 		r.wf.Annotations = with(r.wf.Annotations, key, value)
 	}
-	if r.over || !r.booted {
+	if !r.booted { // worked out anew when it begins
+		r.globals = nil
+		return
+	}
+	if r.over {
 		return
 	}
 	r.refreshSpec()
@@ -87,13 +95,14 @@ func (r *Run) observePod(ev PodObserved) {
 		r.change(e, func(st *v1alpha1.NodeStatus) { st.PodUID = pod.UID })
 	}
 	if e.over() {
+		delete(r.unclear, ev.NodeID)
 		r.podAfterEnd(e, pod)
 		return
 	}
 	role := r.podRole(e)
+	r.noteUnclear(ev, role)
 	a := assess(pod, role, r.now.Time)
 	r.podSeen = r.podSeen || a.phase != v1alpha1.NodePending
-	r.claimsMade()
 	if e.st.Completed() { // only its outputs are missing
 		if a.noMoreOutputs {
 			r.writeOff(e)
@@ -104,32 +113,6 @@ func (r *Run) observePod(ev PodObserved) {
 		return
 	}
 	r.takeOver(e, pod, a, role)
-}
-
-// podRole is what the template of a node says about its pod.
-func (r *Run) podRole(e *entry) podRole {
-	if e.call == nil {
-		return podRole{daemon: e.st.IsDaemoned(), unknown: true}
-	}
-	t, err := r.resolve(e.call.ref, e.call.in)
-	if err != nil {
-		return podRole{unknown: true}
-	}
-	role := podRole{daemon: t.spec.IsDaemon(), reports: t.spec.Resource != nil || t.spec.Data != nil}
-	if set := t.spec.ContainerSet; set != nil {
-		for i := range set.Containers {
-			role.set = append(role.set, set.Containers[i].Name)
-			role.ordered = role.ordered || len(set.Containers[i].Dependencies) > 0
-		}
-	}
-	if len(t.spec.Sidecars) > 0 {
-		leaf := r.leafOf(e) // the names of sidecars may have tags
-		role.unknown = leaf == nil
-		for i := 0; leaf != nil && i < len(leaf.Sidecars); i++ {
-			role.sidecars = append(role.sidecars, leaf.Sidecars[i].Name)
-		}
-	}
-	return role
 }
 
 // podAfterEnd deals with the pod of a node that has ended: it is stopped, or handed on.
@@ -260,7 +243,6 @@ func (r *Run) podRefused(ev PodRefused) {
 		return
 	}
 	if ev.Transient {
-		r.claimsMissing(ev.Message)
 		r.setPhase(e, v1alpha1.NodePending, ev.Message)
 		r.alarm(r.now.Add(refusedRetry), e)
 		return

@@ -19,7 +19,14 @@ type plan struct {
 	items  []graph.Item
 	loops  bool
 	skip   string // why nothing runs; empty: something does
+	broken error  // condition that cannot be judged: the step itself is in error
 }
+
+// conditionError is a condition that is no condition once its values are put in (FLOW-04, V-267).
+type conditionError struct{ error }
+
+// Unwrap implements errors.Unwrap.
+func (e *conditionError) Unwrap() error { return e.error }
 
 // plan puts values into a step or task. The condition comes first: a false one hides whatever else cannot be resolved (FLOW-04).
 func (r *Run) plan(act *activity, scope expr.Scope, artifacts artifactFinder) (*plan, error) {
@@ -68,9 +75,11 @@ func decide(condition string) (skip string, err error) {
 	if name, absent := expr.FindAbsent(condition); absent {
 		return "", absentError(name)
 	}
-	ok, err := expr.When(condition)
-	if err != nil || ok {
-		return "", err
+	switch ok, err := expr.When(condition); {
+	case err != nil:
+		return "", &conditionError{err}
+	case ok:
+		return "", nil
 	}
 	return fmt.Sprintf("when '%s' evaluated false", condition), nil
 }

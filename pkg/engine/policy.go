@@ -159,7 +159,7 @@ func (r *Run) defaultMetadata() {
 // ownDefaults makes the spec of a workflow without a template, when there are defaults that change it.
 func (r *Run) ownDefaults() error {
 	if r.status.StoredWorkflowSpec == nil {
-		if r.opts.Defaults == nil || !r.status.StartedAt.IsZero() {
+		if r.opts.Defaults == nil || !r.status.StartedAt.IsZero() || r.status.Retries > 0 {
 			return nil
 		}
 		merged, err := MergeSpecs(&r.opts.Defaults.Spec, &r.wf.Spec)

@@ -68,6 +68,7 @@ func (r *Run) podGone(ev PodGone) {
 	if e == nil || e.over() || (ev.UID != "" && e.st.PodUID != ev.UID) {
 		return
 	}
+	delete(r.unclear, ev.NodeID)
 	if e.st.Completed() {
 		r.writeOff(e)
 		return

@@ -36,6 +36,8 @@ type retryRules struct {
 	cap         time.Duration
 	maxDuration time.Duration
 	backoff     bool
+	// unfounded: the backoff has no duration to begin with, which is an error when it is needed first (RTY-04).
+	unfounded bool
 	avoidHosts  bool
 }
 
@@ -97,9 +99,7 @@ func (r *Run) retryRules(t *template, scope expr.Scope) (*retryRules, error) {
 
 func (rules *retryRules) setBackoff(b *v1alpha1.Backoff) error {
 	rules.backoff = true
-	if b.Duration == "" {
-		return fmt.Errorf("no base duration specified for retryStrategy")
-	}
+	rules.unfounded = b.Duration == ""
 	for _, field := range []struct {
 		name, text string
 		to         *time.Duration

@@ -7,6 +7,9 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
+// noBaseDuration ends a node whose backoff cannot be computed.
+const noBaseDuration = "no base duration specified for retryStrategy: set retryStrategy.backoff.duration"
+
 // decide looks at a finished attempt: done, again now, or again later (RTY-08).
 func (f *retryFrame) decide(last *entry) {
 	r, st := f.run, &last.st
@@ -37,6 +40,10 @@ func (f *retryFrame) decide(last *entry) {
 			message = "retry exceeded workflow deadline " + rfc3339(r.deadline)
 		}
 		f.end(st.Phase, message, st.Outputs)
+		return
+	}
+	if f.rules.unfounded {
+		f.end(v1alpha1.NodeError, noBaseDuration, st.Outputs)
 		return
 	}
 	if message := f.exhausted(last); message != "" {

@@ -52,7 +52,9 @@ type Run struct {
 
 	// what goes on
 	booted       bool
-	early        []ResultReported // came before the templates of their nodes were found again
+	claimed      bool                   // its volume claims are there
+	early        []ResultReported       // came before the templates of their nodes were found again
+	unclear      map[string]PodObserved // pods that were seen before that, as they were last seen, by node ID
 	over         bool
 	closed       bool // it was over when it was loaded: its header stays as it is
 	root         *slot
@@ -84,7 +86,7 @@ func NewRun(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, opts Options) (*
 	}
 	r := &Run{
 		opts: opts, name: wf.Name, templates: map[string]*template{}, answers: map[TemplateRequest]TemplateResolved{},
-		asked: map[TemplateRequest][]frame{}, table: make(map[string]*entry, len(nodes)), labels: map[string]string{},
+		asked: map[TemplateRequest][]frame{}, unclear: map[string]PodObserved{}, table: make(map[string]*entry, len(nodes)), labels: map[string]string{},
 		annotations: map[string]string{},
 	}
 	r.cache.ExpressionsOff = opts.ExpressionTagsOff
@@ -188,7 +190,7 @@ func (r *Run) Apply(now time.Time, events ...Event) Decision {
 	r.begin(now)
 	for _, event := range events { // what the first look needs to know
 		switch event.(type) {
-		case TemplateResolved, HeaderChanged:
+		case TemplateResolved, HeaderChanged, ClaimsMade, ClaimsRefused:
 			r.observe(event)
 		}
 	}
@@ -201,9 +203,10 @@ func (r *Run) Apply(now time.Time, events ...Event) Decision {
 	for _, ev := range early {
 		r.resultReported(ev)
 	}
+	r.lookAgain()
 	for _, event := range events {
 		switch event.(type) {
-		case TemplateResolved, HeaderChanged:
+		case TemplateResolved, HeaderChanged, ClaimsMade, ClaimsRefused:
 		default:
 			r.observe(event)
 		}

@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"errors"
+
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
 )
@@ -33,14 +35,19 @@ func (f *stepsFrame) groupCall(name string) *call {
 	return &call{name: name, in: f.t.in, boundary: f.e, up: f.e, parents: parents, onExit: f.e.call.onExit}
 }
 
-// planGroup puts values into the steps of the group; a step whose values cannot be found ends the group.
+// planGroup puts values into the steps of the group; a step whose values cannot be found ends the group. One whose condition cannot
+// be judged is in error itself, and the others run.
 func (f *stepsFrame) planGroup() bool {
 	f.plans = make([]*plan, 0, len(f.t.steps[f.group]))
 	siblings := f.siblings()
 	scope := f.scope(siblings)
 	for _, act := range f.t.steps[f.group] {
 		p, err := f.run.plan(act, scope, f.artifact(f.find))
-		if err != nil {
+		var condition *conditionError
+		switch {
+		case errors.As(err, &condition):
+			p.loops, p.broken = false, err
+		case err != nil:
 			f.run.setPhase(f.sg, v1alpha1.NodeError, err.Error())
 			return false
 		}
@@ -133,12 +140,11 @@ func (f *stepsFrame) startOne(p *plan) admission {
 			return verdict
 		}
 	}
-	step, skip := &p.step, p.skip
-	var err error
+	step, skip, err := &p.step, p.skip, p.broken
 	if p.loops {
 		step, skip, err = r.at(p, f.item, f.scope(f.siblings()), f.artifact(f.find))
 	}
-	if step == nil || skip != "" && !p.loops {
+	if step == nil || (skip != "" || p.broken != nil) && !p.loops {
 		step = p.act.step
 	}
 	c := f.call(step, name)

@@ -13,7 +13,6 @@ import (
 
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/yaml"
 	"k8s.io/apiserver/pkg/authorization/authorizer"
 	"k8s.io/client-go/rest"
@@ -81,36 +80,14 @@ func rule(verbs, resources string) rbacv1.PolicyRule {
 // Six roles and every verb: what each may do and what not. A subresource that creates a workflow takes the right to create
 // workflows besides, in the namespace where it is created.
 func TestRightsToVerbs(t *testing.T) {
-	const acting = "workflows/suspend workflows/resume workflows/stop workflows/terminate workflows/set workflows/retry"
-	const creating = "workflows/resubmit workflowtemplates/submit clusterworkflowtemplates/submit cronworkflows/submit cronworkflows/backfill"
-	const ofCron = "cronworkflows/suspend cronworkflows/resume"
-	const everything = acting + " " + creating + " " + ofCron + " workflows/plan"
-	roles := roleRules{
-		"viewer": aggregated(t, "view"),
-		"editor": aggregated(t, "view", "edit"),
-		"owner":  aggregated(t, "view", "edit", "admin"),
-		// A role as those made for clients without subresources.
-		"whole-objects": {rule("create delete deletecollection get list patch update watch", "workflows workflows/finalizers workflowtemplates cronworkflows clusterworkflowtemplates")},
-		"operator":      {rule("get list watch", "workflows"), rule("create", acting)},
-		"submitter":     {rule("create", creating)},
-	}
+	const acting, creating = actingVerbs, creatingVerbs
+	const everything = acting + " " + creating + " " + cronVerbs + " workflows/plan"
+	roles := sixRoles(t)
 	allowed := map[string]string{
 		"viewer": "workflows/plan", "editor": everything, "owner": everything, "whole-objects": "", "operator": acting, "submitter": "",
 	}
 	server := harness.StartServer(t, harness.WithAuthorizer(authorizer.AuthorizerFunc(roles.authorize)))
-	admin := server.Client.ArgoprojV1alpha1()
-	createWorkflows(t, server, "running")
-	spec := newWorkflow("x").Spec
-	for _, err := range []error{
-		second(admin.WorkflowTemplates(namespace).Create(t.Context(), &v1alpha1.WorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "x"}, Spec: spec}, metav1.CreateOptions{})),
-		second(admin.ClusterWorkflowTemplates().Create(t.Context(), &v1alpha1.ClusterWorkflowTemplate{ObjectMeta: metav1.ObjectMeta{Name: "x"}, Spec: spec}, metav1.CreateOptions{})),
-		second(admin.CronWorkflows(namespace).Create(t.Context(), &v1alpha1.CronWorkflow{ObjectMeta: metav1.ObjectMeta{Name: "x"},
-			Spec: v1alpha1.CronWorkflowSpec{Schedules: []string{"@daily"}, WorkflowSpec: spec}}, metav1.CreateOptions{})),
-	} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	createRightsObjects(t, server)
 	for user := range roles {
 		t.Run(user, func(t *testing.T) {
 			client, err := versioned.NewForConfig(server.As(user))
@@ -130,16 +107,6 @@ func TestRightsToVerbs(t *testing.T) {
 				}
 			}
 		})
-	}
-	// The right may be narrowed to objects of a name.
-	roles["narrow"] = []rbacv1.PolicyRule{rule("create", "workflows/suspend")}
-	roles["narrow"][0].ResourceNames = []string{"other"}
-	client, err := versioned.NewForConfig(server.As("narrow"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := tryVerb(t.Context(), client.ArgoprojV1alpha1().RESTClient(), "workflows/suspend"); !apierrors.IsForbidden(err) {
-		t.Errorf("a right to another name: %v", err)
 	}
 }
 

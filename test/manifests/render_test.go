@@ -216,8 +216,6 @@ func TestServerMayReadWhatItsAdmissionReads(t *testing.T) {
 		{"admissionregistration.k8s.io", "validatingadmissionpolicybindings"},
 		{"admissionregistration.k8s.io", "mutatingadmissionpolicies"},
 		{"admissionregistration.k8s.io", "mutatingadmissionpolicybindings"},
-		{"flowcontrol.apiserver.k8s.io", "flowschemas"},
-		{"flowcontrol.apiserver.k8s.io", "prioritylevelconfigurations"},
 	} {
 		for _, verb := range []string{"list", "watch"} {
 			if !grants(r.objects, "fairlead-apiserver", want.group, want.resource, verb) {

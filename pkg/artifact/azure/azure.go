@@ -62,7 +62,7 @@ func newClient(ctx context.Context, location *wfv1.AzureBlobContainer, resources
 	}
 	options := &azblob.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{
 		MaxRetries: 3, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: time.Second,
-	}, Transport: &http.Client{Transport: artifact.Transport(ctx)}}}
+	}, Transport: &http.Client{Transport: artifact.LimitAnswers(artifact.Transport(ctx), isContent)}}}
 	if location.UseSDKCreds {
 		login, err := azidentity.NewDefaultAzureCredential(nil)
 		if err != nil {
@@ -87,6 +87,11 @@ func newClient(ctx context.Context, location *wfv1.AzureBlobContainer, resources
 		return nil, fmt.Errorf("azure.accountKeySecret holds no access key of a storage account (base64): %w", err)
 	}
 	return azblob.NewClientWithSharedKeyCredential(endpoint.String(), login, options)
+}
+
+// isContent tells requests for the content of a blob from those for lists and facts. A shared access signature stands in the query of all.
+func isContent(request *http.Request) bool {
+	return request.Method == http.MethodGet && !request.URL.Query().Has("comp")
 }
 
 // accountOf is the first part of the host's name; of addresses, as emulators have them, the first part of the path.
@@ -184,7 +189,7 @@ func (c *container) Remove(ctx context.Context, keys []string) error {
 
 // Walk lists a page at a time. Directories of accounts with a hierarchical namespace are not objects.
 func (c *container) Walk(ctx context.Context, prefix string, visit func(artifact.Object) error) error {
-	pages := c.client.NewListBlobsFlatPager(c.name, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
+	pages := c.client.NewListBlobsFlatPager(c.name, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](artifact.ListPage)})
 	for pages.More() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -165,3 +165,11 @@ func TestErrors(t *testing.T) {
 		}
 	}
 }
+
+// A container may be anywhere a user says: its lists take no more memory than lists do.
+func TestEndlessLists(t *testing.T) {
+	artifacttest.EndlessLists(t, `<EnumerationResults ContainerName="artifacts"><Blobs>`, `<Blob/>`, func(endpoint string) (artifact.Driver, *wfv1.Artifact) {
+		a := location(endpoint+"/account", "artifacts", "key", "x")
+		return connect(t, a), a
+	})
+}

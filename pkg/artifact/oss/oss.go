@@ -42,7 +42,7 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 		return nil, err
 	}
 	config := oss.LoadDefaultConfig().WithEndpoint(location.Endpoint).WithCredentialsProvider(login).WithRetryMaxAttempts(requestRetries).
-		WithHttpClient(&http.Client{Transport: artifact.Transport(ctx)})
+		WithHttpClient(&http.Client{Transport: artifact.LimitAnswers(artifact.Transport(ctx), isContent)})
 	if region := regionOf(location.Endpoint); region != "" {
 		config = config.WithRegion(region)
 	} else {
@@ -53,6 +53,11 @@ func New(ctx context.Context, l *wfv1.ArtifactLocation, resources artifact.Resou
 	return &objectstore.Store{
 		Bucket: b, Key: func(a *wfv1.Artifact) string { return a.OSS.Key }, Prepare: b.prepare,
 	}, nil
+}
+
+// isContent tells requests for the content of an object from those for lists and facts, which name them in their query.
+func isContent(request *http.Request) bool {
+	return request.Method == http.MethodGet && request.URL.RawQuery == ""
 }
 
 var regionPattern = regexp.MustCompile(`^(?:https?://)?oss-([a-z]+-[a-z0-9-]+?)(?:-internal)?\.aliyuncs\.com`)
@@ -143,7 +148,7 @@ func (b *bucket) Remove(ctx context.Context, keys []string) error {
 
 // Walk lists a page at a time.
 func (b *bucket) Walk(ctx context.Context, prefix string, visit func(artifact.Object) error) error {
-	pages := b.client.NewListObjectsV2Paginator(&oss.ListObjectsV2Request{Bucket: b.name(), Prefix: &prefix})
+	pages := b.client.NewListObjectsV2Paginator(&oss.ListObjectsV2Request{Bucket: b.name(), Prefix: &prefix, MaxKeys: artifact.ListPage})
 	for pages.HasNext() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

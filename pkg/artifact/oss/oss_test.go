@@ -239,3 +239,13 @@ func TestWebIdentity(t *testing.T) {
 		t.Errorf("logins %v, form %s", f.logins, form)
 	}
 }
+
+// A bucket may be anywhere a user says: its lists take no more memory than lists do.
+func TestEndlessLists(t *testing.T) {
+	_, at := start(t)
+	artifacttest.EndlessLists(t, `<ListBucketResult>`, `<Contents/>`, func(endpoint string) (artifact.Driver, *wfv1.Artifact) {
+		a := at("x")
+		a.OSS.Endpoint = endpoint
+		return connect(t, a), a
+	})
+}

@@ -142,7 +142,7 @@ func (b *bucket) Remove(ctx context.Context, keys []string) error {
 
 // Walk lists a page at a time.
 func (b *bucket) Walk(ctx context.Context, prefix string, visit func(artifact.Object) error) error {
-	for o := range b.client.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: prefix, Recursive: true}) {
+	for o := range b.client.ListObjectsIter(ctx, b.name, minio.ListObjectsOptions{Prefix: prefix, Recursive: true, MaxKeys: artifact.ListPage}) {
 		if o.Err != nil {
 			return b.explain(o.Err)
 		}

@@ -60,7 +60,7 @@ func newBucket(ctx context.Context, location *wfv1.S3Bucket, resources artifact.
 		return nil, err
 	}
 	client, err := minio.New(location.Endpoint, &minio.Options{
-		Creds: login, Secure: secure, Transport: transport, Region: location.Region, BucketLookup: lookup, MaxRetries: requestRetries,
+		Creds: login, Secure: secure, Transport: artifact.LimitAnswers(transport, isContent), Region: location.Region, BucketLookup: lookup, MaxRetries: requestRetries,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("s3.endpoint %q: %w", location.Endpoint, err)
@@ -102,6 +102,11 @@ func newTransport(ctx context.Context, secure bool, location *wfv1.S3Bucket, res
 	}
 	transport.TLSClientConfig.RootCAs = roots
 	return transport, nil
+}
+
+// isContent tells requests for the content of an object from those for lists and facts, which name them in their query.
+func isContent(request *http.Request) bool {
+	return request.Method == http.MethodGet && request.URL.RawQuery == ""
 }
 
 func addressing(style string) (minio.BucketLookupType, error) {

@@ -16,6 +16,8 @@ func (b *bucket) explain(err error) error {
 	}
 	answer := minio.ToErrorResponse(err)
 	switch answer.Code {
+	case minio.NoSuchUpload:
+		return artifact.NotFound("no such upload: it was completed, given up, or never begun")
 	case minio.NoSuchKey, "NotFound":
 		return artifact.NotFound("no such key")
 	case minio.NoSuchBucket:

@@ -286,3 +286,61 @@ func (zeros) Read(p []byte) (int, error) {
 type failing struct{ err error }
 
 func (f failing) Read([]byte) (int, error) { return 0, f.err }
+
+// ART-17: objects that come in parts, in any order and some of them twice, with connections and drivers of their own; SSE-C too.
+func TestParts(t *testing.T) {
+	onEveryServer(t, func(t *testing.T, server *s3server.Server) {
+		ctx := t.Context()
+		content := random(t, 2*artifact.PartSize+4711)
+		for _, encrypted := range []bool{false, server.CA != nil} {
+			a := at(server, "uploads/ns/u/a file")
+			if encrypted {
+				a.S3.EncryptionOptions = &wfv1.S3EncryptionOptions{EnableEncryption: true, ServerSideCustomerKeySecret: artifacttest.Select("s3", "customer")}
+			}
+			driver := func() artifact.Parts { return driverFor(t, server, a).(artifact.Parts) }
+			put := func(id string, number int) {
+				t.Helper()
+				part := content[(number-1)*artifact.PartSize : min(number*artifact.PartSize, len(content))]
+				must(t, driver().PutPart(ctx, a, id, number, bytes.NewReader(part), int64(len(part))))
+			}
+			id, err := driver().BeginParts(ctx, a)
+			must(t, err)
+			put(id, 3)
+			put(id, 1)
+			for _, size := range []int64{int64(len(content)), artifact.PartSize + 4711} {
+				if err := driver().CompleteParts(ctx, a, id, size); !errors.Is(err, artifact.ErrIncomplete) || artifact.Transient(err) {
+					t.Errorf("a part is missing: %v", err)
+				}
+			}
+			if _, _, err := driverFor(t, server, a).Open(ctx, a, artifact.Whole); !errors.Is(err, artifact.ErrNotFound) {
+				t.Errorf("before it is complete: %v", err)
+			}
+			put(id, 1)
+			put(id, 2)
+			must(t, driver().CompleteParts(ctx, a, id, int64(len(content))))
+			must(t, driver().CompleteParts(ctx, a, id, int64(len(content)))) // whose answer was lost
+			if err := driver().CompleteParts(ctx, a, id, 7); !errors.Is(err, artifact.ErrNotFound) {
+				t.Errorf("another size: %v", err)
+			}
+			stream, _, err := driverFor(t, server, a).Open(ctx, a, artifact.Whole)
+			must(t, err)
+			if !bytes.Equal(readAll(t, stream), content) {
+				t.Error("what was put together differs")
+			}
+			must(t, driverFor(t, server, a).Delete(ctx, a))
+
+			id, err = driver().BeginParts(ctx, a)
+			must(t, err)
+			put(id, 1)
+			must(t, driver().AbortParts(ctx, a, id))
+			must(t, driver().AbortParts(ctx, a, id))
+			if err := driver().CompleteParts(ctx, a, id, artifact.PartSize); !errors.Is(err, artifact.ErrNotFound) {
+				t.Errorf("given up: %v", err)
+			}
+			part := bytes.NewReader(content[:artifact.PartSize])
+			if err := driver().PutPart(ctx, a, id, 1, part, artifact.PartSize); !errors.Is(err, artifact.ErrNotFound) {
+				t.Errorf("a part of what was given up: %v", err)
+			}
+		}
+	})
+}

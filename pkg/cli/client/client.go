@@ -31,6 +31,8 @@ const tableAccept = "application/json;as=Table;v=v1;g=meta.k8s.io,application/js
 type Client struct {
 	// GroupVersion is what the cluster serves workflows under.
 	GroupVersion schema.GroupVersion
+	// Instance is the controller whose objects the client is for; nil: all.
+	Instance *Instance
 
 	rest  rest.Interface
 	http  *http.Client
@@ -73,11 +75,32 @@ func (c *Client) scoped(request *rest.Request, resource, namespace string) *rest
 
 // Get returns one object as the server sends it.
 func (c *Client) Get(ctx context.Context, resource, namespace, name string) (*unstructured.Unstructured, error) {
-	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).Do(ctx)))
+	found, err := object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).Do(ctx)))
+	if err != nil {
+		return nil, err
+	}
+	return found, c.Instance.check(c.groupResource(resource), found)
+}
+
+// Metadata returns the metadata of one object.
+func (c *Client) Metadata(ctx context.Context, resource, namespace, name string) (*metav1.PartialObjectMetadata, error) {
+	data, err := answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).
+		SetHeader("Accept", "application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io,application/json").Do(ctx))
+	if err != nil {
+		return nil, err
+	}
+	found := &metav1.PartialObjectMetadata{}
+	if err := json.Unmarshal(data, found); err != nil {
+		return nil, unreadable(err)
+	}
+	return found, nil
 }
 
 // Subresource returns what GET of a subresource answers.
 func (c *Client) Subresource(ctx context.Context, resource, namespace, name, subresource string) (*unstructured.Unstructured, error) {
+	if _, err := c.Own(ctx, resource, namespace, name); err != nil {
+		return nil, err
+	}
 	return object(answer(c.scoped(c.rest.Get(), resource, namespace).Name(name).SubResource(subresource).Do(ctx)))
 }
 
@@ -99,21 +122,27 @@ func (o WriteOptions) apply(request *rest.Request) *rest.Request {
 
 // Create stores an object.
 func (c *Client) Create(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, options WriteOptions) (*unstructured.Unstructured, error) {
+	c.Instance.Label(o)
 	return c.send(ctx, options.apply(c.scoped(c.rest.Post(), resource, namespace)), o)
 }
 
 // Update puts an object in the place of the one of its name. Unless it has a resource version, whatever is there is replaced.
 func (c *Client) Update(ctx context.Context, resource, namespace string, o *unstructured.Unstructured, options WriteOptions) (*unstructured.Unstructured, error) {
+	if _, err := c.Own(ctx, resource, namespace, o.GetName()); err != nil {
+		return nil, err
+	}
+	c.Instance.Label(o)
 	return c.send(ctx, options.apply(c.scoped(c.rest.Put(), resource, namespace).Name(o.GetName())), o)
 }
 
 // Do posts the options of a verb to a subresource and returns the object that is the answer.
 func (c *Client) Do(ctx context.Context, resource, namespace, name, verb string, options any, dryRun bool) (*unstructured.Unstructured, error) {
+	c.Instance.require(options)
 	request := dryRunParam(c.scoped(c.rest.Post(), resource, namespace).Name(name).SubResource(verb), dryRun)
 	return c.send(ctx, request, options)
 }
 
-// Patch applies a JSON merge patch.
+// Patch applies a JSON merge patch to what the caller has looked at before.
 func (c *Client) Patch(ctx context.Context, resource, namespace, name string, patch []byte, dryRun bool) (*unstructured.Unstructured, error) {
 	request := dryRunParam(c.scoped(c.rest.Patch("application/merge-patch+json"), resource, namespace).Name(name), dryRun)
 	return object(answer(request.Body(patch).Do(ctx)))
@@ -121,6 +150,12 @@ func (c *Client) Patch(ctx context.Context, resource, namespace, name string, pa
 
 // Delete deletes an object and, in the background, what belongs to it. A UID, unless empty, must be the object's.
 func (c *Client) Delete(ctx context.Context, resource, namespace, name, uid string, dryRun bool) error {
+	if uid == "" {
+		var err error
+		if uid, err = c.Own(ctx, resource, namespace, name); err != nil {
+			return err
+		}
+	}
 	background := metav1.DeletePropagationBackground
 	options := metav1.DeleteOptions{PropagationPolicy: &background}
 	if uid != "" {

@@ -24,7 +24,11 @@ func (c *Client) Header(ctx context.Context, namespace, name string) (*v1alpha1.
 	if err := json.Unmarshal(data, table); err != nil {
 		return nil, unreadable(err)
 	}
-	return header(table)
+	found, err := header(table)
+	if err != nil {
+		return nil, err
+	}
+	return found, c.Instance.check(c.groupResource(Workflows), found)
 }
 
 // header is the workflow of a table's only row.

@@ -21,9 +21,9 @@ type ListOptions struct {
 	Whole bool
 }
 
-func (o ListOptions) apply(request *rest.Request, next string) *rest.Request {
-	if o.LabelSelector != "" {
-		request = request.Param("labelSelector", o.LabelSelector)
+func (o ListOptions) apply(request *rest.Request, instance *Instance, next string) *rest.Request {
+	if selector := instance.only(o.LabelSelector); selector != "" {
+		request = request.Param("labelSelector", selector)
 	}
 	if o.FieldSelector != "" {
 		request = request.Param("fieldSelector", o.FieldSelector)
@@ -41,7 +41,7 @@ func (o ListOptions) apply(request *rest.Request, next string) *rest.Request {
 func (c *Client) List(ctx context.Context, resource, namespace string, options ListOptions) (*unstructured.UnstructuredList, error) {
 	list := &unstructured.UnstructuredList{}
 	for next := ""; ; {
-		data, err := answer(options.apply(c.scoped(c.rest.Get(), resource, namespace), next).Do(ctx))
+		data, err := answer(options.apply(c.scoped(c.rest.Get(), resource, namespace), c.Instance, next).Do(ctx))
 		if err != nil {
 			return nil, err
 		}
@@ -74,7 +74,7 @@ func (c *Client) List(ctx context.Context, resource, namespace string, options L
 func (c *Client) Table(ctx context.Context, resource, namespace string, options ListOptions) (*metav1.Table, error) {
 	table := &metav1.Table{}
 	for next := ""; ; {
-		request := options.apply(c.scoped(c.rest.Get(), resource, namespace), next).SetHeader("Accept", tableAccept)
+		request := options.apply(c.scoped(c.rest.Get(), resource, namespace), c.Instance, next).SetHeader("Accept", tableAccept)
 		if options.Whole {
 			request = request.Param("includeObject", string(metav1.IncludeObject))
 		}

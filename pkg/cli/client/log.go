@@ -11,6 +11,9 @@ import (
 
 // Log opens the log of a workflow.
 func (c *Client) Log(ctx context.Context, namespace, name string, options *v1alpha1.LogOptions) (io.ReadCloser, error) {
+	if _, err := c.Own(ctx, Workflows, namespace, name); err != nil {
+		return nil, err
+	}
 	request := c.scoped(c.rest.Get(), Workflows, namespace).Name(name).SubResource("log").SetHeader("Accept", "*/*")
 	for key, values := range logQuery(options) {
 		request = request.Param(key, values[0])

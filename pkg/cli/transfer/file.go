@@ -147,9 +147,6 @@ type counted struct {
 	at     int64
 }
 
-// Counted reads and tells a bar how much.
-func Counted(from io.Reader, bar Bar) io.Reader { return &counted{reader: from, bar: bar} }
-
 // Read implements io.Reader.
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.reader.Read(p)

@@ -107,11 +107,14 @@ func Took(began, ended, now time.Time) string {
 // oneLine makes text fit in a line.
 func oneLine(text string) string {
 	text = strings.TrimSpace(text)
-	if !strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+	if !strings.ContainsFunc(text, control) {
 		return text
 	}
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }), " ")
+	return strings.Join(strings.FieldsFunc(text, control), " ")
 }
+
+// control tells characters that terminals obey rather than show.
+func control(r rune) bool { return r < ' ' || r >= 0x7f && r < 0xa0 }
 
 // lines aligns the columns of a tree.
 func (d *drawing) lines() []string {

@@ -12,16 +12,12 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
-
-	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
-	podbuilder "fairlead.dev/fairlead/pkg/controller/workflow/pod"
-	"fairlead.dev/fairlead/pkg/engine"
 )
 
 // ClaimControl makes and removes the objects that a workflow has as a whole: volume claims and its disruption budget.
 type ClaimControl interface {
-	// EnsureClaim creates a volume claim; one of the name that the same workflow owns is as good.
-	EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error
+	// EnsureClaim creates a volume claim and tells whether it did; one of the name that the same workflow owns is as good.
+	EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) (created bool, err error)
 	// DeleteClaim deletes a volume claim of the workflow, releasing it from the protection that waits for its pods. A claim
 	// that is gone, or belongs to somebody else, is no error.
 	DeleteClaim(ctx context.Context, namespace, name string, owner types.UID) error
@@ -46,21 +42,31 @@ func NewClaimControl(client kubernetes.Interface, protect bool) ClaimControl {
 	return clientClaims{client, protect}
 }
 
-// EnsureClaim creates a claim unless it is there.
-func (c clientClaims) EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) error {
+// EnsureClaim creates a claim unless it is there. One that is about to go, by itself or with an earlier workflow of the name, is
+// waited for (V-256).
+func (c clientClaims) EnsureClaim(ctx context.Context, claim *corev1.PersistentVolumeClaim) (bool, error) {
 	claims := c.client.CoreV1().PersistentVolumeClaims(claim.Namespace)
 	_, err := claims.Create(ctx, claim, metav1.CreateOptions{})
 	if !apierrors.IsAlreadyExists(err) {
-		return err
+		return err == nil, err
 	}
 	found, err := claims.Get(ctx, claim.Name, metav1.GetOptions{})
+	if apierrors.IsNotFound(err) {
+		return false, transient{fmt.Errorf("PersistentVolumeClaim %s/%s existed a moment ago and is gone", claim.Namespace, claim.Name)}
+	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	if owner := metav1.GetControllerOfNoCopy(found); owner == nil || owner.UID != claim.OwnerReferences[0].UID {
-		return permanent{fmt.Errorf("PersistentVolumeClaim %s/%s exists and does not belong to this workflow", claim.Namespace, claim.Name)}
+	owner, wanted := metav1.GetControllerOfNoCopy(found), claim.OwnerReferences[0]
+	switch {
+	case found.DeletionTimestamp != nil:
+		return false, transient{fmt.Errorf("PersistentVolumeClaim %s/%s is being deleted", claim.Namespace, claim.Name)}
+	case owner != nil && owner.UID == wanted.UID:
+		return false, nil
+	case owner != nil && owner.Kind == wanted.Kind && owner.Name == wanted.Name:
+		return false, transient{fmt.Errorf("PersistentVolumeClaim %s/%s of an earlier workflow of this name still exists", claim.Namespace, claim.Name)}
 	}
-	return nil
+	return false, permanent{fmt.Errorf("PersistentVolumeClaim %s/%s exists and does not belong to this workflow: delete it, or give the workflow another name", claim.Namespace, claim.Name)}
 }
 
 // DeleteClaim deletes a claim and takes our protection off it.
@@ -122,85 +128,4 @@ func (c clientClaims) EnsureBudget(ctx context.Context, budget *policyv1.PodDisr
 // DeleteBudget deletes a disruption budget if it is there.
 func (c clientClaims) DeleteBudget(ctx context.Context, namespace, name string) error {
 	return notThisPod(c.client.PolicyV1().PodDisruptionBudgets(namespace).Delete(ctx, name, metav1.DeleteOptions{}))
-}
-
-// ensureClaims makes the claims and the budget of a workflow before its first pod (VOL-02, POD-18).
-func (c *Controller) ensureClaims(ctx context.Context, r *activeRun) error {
-	if r.claimsMade {
-		return nil
-	}
-	var volumes []corev1.Volume
-	for i := range r.spec.VolumeClaimTemplates {
-		claim := r.spec.VolumeClaimTemplates[i].DeepCopy()
-		volume := claim.Name
-		claim.ObjectMeta = metav1.ObjectMeta{
-			Name:            r.key.Name + "-" + volume,
-			Namespace:       r.key.Namespace,
-			Labels:          claim.Labels,
-			Annotations:     claim.Annotations,
-			OwnerReferences: []metav1.OwnerReference{podbuilder.OwnerReference(r.workflow)},
-		}
-		if claim.Labels == nil {
-			claim.Labels = map[string]string{}
-		}
-		claim.Labels[wfv1.LabelKeyWorkflow] = r.key.Name
-		claim.Status = corev1.PersistentVolumeClaimStatus{}
-		volumes = append(volumes, corev1.Volume{Name: volume, VolumeSource: corev1.VolumeSource{
-			PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: claim.Name},
-		}})
-		if slices.ContainsFunc(r.claims, func(v corev1.Volume) bool { return v.Name == volume }) {
-			continue
-		}
-		if err := c.claims.EnsureClaim(ctx, claim); err != nil {
-			return err
-		}
-		r.statusDirty = true
-	}
-	if budget := r.spec.PodDisruptionBudget; budget != nil {
-		spec := *budget
-		spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{wfv1.LabelKeyWorkflow: r.key.Name}}
-		err := c.claims.EnsureBudget(ctx, &policyv1.PodDisruptionBudget{
-			ObjectMeta: metav1.ObjectMeta{
-				Name:            r.key.Name,
-				Namespace:       r.key.Namespace,
-				Labels:          map[string]string{wfv1.LabelKeyWorkflow: r.key.Name},
-				OwnerReferences: []metav1.OwnerReference{podbuilder.OwnerReference(r.workflow)},
-			},
-			Spec: spec,
-		})
-		if err != nil {
-			return err
-		}
-	}
-	r.claims, r.claimsMade = volumes, true
-	return nil
-}
-
-// removeClaims deletes claims (VOL-03) and budget of a workflow that is about to be completed. It comes before the end is
-// stored, so that a controller that dies in between does it again.
-func (c *Controller) removeClaims(ctx context.Context, r *activeRun, d *engine.Decision) error {
-	if r.spec.PodDisruptionBudget != nil {
-		if err := c.claims.DeleteBudget(ctx, r.key.Namespace, r.key.Name); err != nil {
-			return fmt.Errorf("delete PodDisruptionBudget %s: %w", r.key, err)
-		}
-	}
-	phase := r.status.Phase
-	if d.Status != nil {
-		phase = d.Status.Phase
-	}
-	if len(r.claims) == 0 || r.spec.VolumeClaimGC.GetStrategy() == wfv1.VolumeClaimGCOnSuccess && phase != wfv1.WorkflowSucceeded {
-		return nil
-	}
-	for _, volume := range r.claims {
-		if volume.PersistentVolumeClaim == nil {
-			continue
-		}
-		name := volume.PersistentVolumeClaim.ClaimName
-		if err := c.claims.DeleteClaim(ctx, r.key.Namespace, name, r.workflow.UID); err != nil {
-			return fmt.Errorf("delete PersistentVolumeClaim %s/%s: %w", r.key.Namespace, name, err)
-		}
-	}
-	r.claims = nil
-	r.statusDirty = true
-	return nil
 }

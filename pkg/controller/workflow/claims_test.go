@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -55,22 +56,27 @@ func TestVOL03ClaimIsReleasedOnceItIsBeingDeleted(t *testing.T) {
 
 // V-256, VOL-03: a claim of the computed name that belongs to somebody else is not taken, and its content stays theirs.
 func TestClaimOfSomebodyElse_V256(t *testing.T) {
-	claim := func(owner types.UID) *corev1.PersistentVolumeClaim {
+	claimOf := func(name string, owner types.UID) *corev1.PersistentVolumeClaim {
 		return &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{
-			Name: "run-work", Namespace: "ns", OwnerReferences: []metav1.OwnerReference{{Kind: "Workflow", Name: "run", UID: owner, Controller: ptr.To(true)}},
+			Name: "run-work", Namespace: "ns", OwnerReferences: []metav1.OwnerReference{{Kind: "Workflow", Name: name, UID: owner, Controller: ptr.To(true)}},
 		}}
 	}
+	going := claimOf("run", "wf")
+	going.DeletionTimestamp, going.Finalizers = &metav1.Time{Time: time.Unix(1, 0)}, []string{claimProtection}
 	for name, tc := range map[string]struct {
-		found *corev1.PersistentVolumeClaim
-		want  string
+		found  *corev1.PersistentVolumeClaim
+		want   string
+		passes bool
 	}{
-		"our own":          {found: claim("wf")},
-		"another run's":    {found: claim("other"), want: "PersistentVolumeClaim ns/run-work exists and does not belong to this workflow"},
+		"our own":          {found: claimOf("run", "wf")},
+		"our own, going":   {found: going, want: "PersistentVolumeClaim ns/run-work is being deleted", passes: true},
+		"an earlier run's": {found: claimOf("run", "earlier"), want: "of an earlier workflow of this name still exists", passes: true},
+		"another run's":    {found: claimOf("other", "other"), want: "PersistentVolumeClaim ns/run-work exists and does not belong to this workflow"},
 		"made by a person": {found: &corev1.PersistentVolumeClaim{ObjectMeta: metav1.ObjectMeta{Name: "run-work", Namespace: "ns"}}, want: "exists and does not belong to this workflow"},
 	} {
 		t.Run("V-256 "+name, func(t *testing.T) {
-			err := NewClaimControl(fake.NewClientset(tc.found), false).EnsureClaim(t.Context(), claim("wf"))
-			if (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) {
+			created, err := NewClaimControl(fake.NewClientset(tc.found), false).EnsureClaim(t.Context(), claimOf("run", "wf"))
+			if created || (err == nil) != (tc.want == "") || err != nil && !strings.Contains(err.Error(), tc.want) || isTransient(err) != tc.passes {
 				t.Errorf("%v, want %q", err, tc.want)
 			}
 		})

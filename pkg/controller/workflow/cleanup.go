@@ -39,6 +39,8 @@ type cleanupItem struct {
 	// held: the pod is kept until its end is recorded, and is to be let go first, because a pod that is labelled is not seen
 	// any more.
 	held bool
+	// workflow is whose pod it is, where that is to be put on record again.
+	workflow string
 }
 
 func newPodCleaner(pods PodControl, cache podReader, exec ContainerExec, clock clock.WithTicker) *podCleaner {
@@ -80,6 +82,12 @@ func (p *podCleaner) clean(pod *corev1.Pod, policy garbagePolicy) {
 // release lets a pod go that is kept until its end is recorded.
 func (p *podCleaner) release(pod *corev1.Pod) {
 	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupRelease})
+}
+
+// reclaim brings a pod that is kept until its end is recorded back into sight, when somebody else has labelled it completed, or taken
+// the label off by which it is found: nobody would let it go, and it could never be deleted.
+func (p *podCleaner) reclaim(pod *corev1.Pod) {
+	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupReclaim, workflow: pod.Labels[wfv1.LabelKeyWorkflow]})
 }
 
 // expect keeps the policy for a pod that has not ended.
@@ -152,6 +160,8 @@ func (p *podCleaner) carryOut(ctx context.Context, item cleanupItem) error {
 		return p.pods.Delete(ctx, item.namespace, item.name, item.uid)
 	case cleanupLabel:
 		return p.pods.LabelCompleted(ctx, item.namespace, item.name, item.uid)
+	case cleanupReclaim:
+		return p.bringBack(ctx, item)
 	case cleanupKill:
 		return p.runKillCommands(ctx, item)
 	case cleanupEnd:

@@ -18,6 +18,11 @@ const (
 type createQueue struct {
 	requests []wantedPod
 	queued   map[string]bool
+	backoff
+}
+
+// backoff spaces the tries of something that the API refuses.
+type backoff struct {
 	failures int
 	notUntil time.Time
 }
@@ -87,14 +92,11 @@ func (q *createQueue) retryAt() time.Time {
 }
 
 // backOff waits longer after each refusal in a row, but never longer than the given time.
-func (q *createQueue) backOff(now time.Time, atMost time.Duration) {
-	delay := min(firstCreateBackoff<<min(q.failures, 8), atMost)
-	q.failures++
-	q.notUntil = now.Add(delay)
+func (b *backoff) backOff(now time.Time, atMost time.Duration) {
+	delay := min(firstCreateBackoff<<min(b.failures, 8), atMost)
+	b.failures++
+	b.notUntil = now.Add(delay)
 }
 
-// relax ends the waiting: a pod was created, or one ended and may have made room.
-func (q *createQueue) relax() {
-	q.failures = 0
-	q.notUntil = time.Time{}
-}
+// relax ends the waiting: something was created, or a pod ended and may have made room.
+func (b *backoff) relax() { *b = backoff{} }

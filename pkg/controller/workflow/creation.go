@@ -30,11 +30,8 @@ func (c *Controller) createPods(ctx context.Context, r *activeRun, ended time.Ti
 		return nil, nil
 	}
 	batch := r.creates.take(createBatch)
-	if err := c.ensureClaims(ctx, r); err != nil {
-		if !isTransient(err) {
-			return c.refuse(r, batch, err.Error(), false), nil
-		}
-		return c.refuse(r, batch, engine.WaitingForClaims+" "+err.Error(), true), nil
+	if err := c.ensureBudget(ctx, r); err != nil {
+		return c.refuse(r, batch, err.Error(), isTransient(err)), nil
 	}
 
 	var events []engine.Event

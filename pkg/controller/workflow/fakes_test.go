@@ -42,9 +42,11 @@ type world struct {
 	counts map[string]int
 	told   []string
 	// deny, when set, may refuse the creation of a pod.
-	deny    func(pod *corev1.Pod) error
-	budget  map[string]bool
-	volumes map[string]bool
+	deny func(pod *corev1.Pod) error
+	// denyClaim, when set, may refuse a volume claim.
+	denyClaim func(claim *corev1.PersistentVolumeClaim) error
+	budget    map[string]bool
+	volumes   map[string]bool
 
 	calls     int
 	dieAt     int
@@ -155,6 +157,11 @@ func (p *process) call(do func() error) error {
 	return do()
 }
 
+// outOfSight tells whether the selector of the pod informer leaves a pod out.
+func outOfSight(pod *corev1.Pod) bool {
+	return pod.Labels[wfv1.LabelKeyCompleted] == "true" || pod.Labels[wfv1.LabelKeyWorkflow] == ""
+}
+
 // deliver brings the informers of the process up to date and calls the handlers for what changed.
 func (p *process) deliver() {
 	p.mu.Lock()
@@ -180,10 +187,10 @@ func (p *process) deliver() {
 	}
 	for _, obj := range pods.List() {
 		old := obj.(*corev1.Pod)
-		if now := p.podSet[old.Namespace+"/"+old.Name]; now == nil || now.UID != old.UID || now.Labels[wfv1.LabelKeyCompleted] == "true" {
+		if now := p.podSet[old.Namespace+"/"+old.Name]; now == nil || now.UID != old.UID || outOfSight(now) {
 			_ = pods.Delete(old)
 			last := old
-			if now != nil && now.UID == old.UID {
+			if now != nil && now.UID == old.UID && now.Labels[wfv1.LabelKeyWorkflow] != "" {
 				last = now.DeepCopy()
 			}
 			changes = append(changes, change{func() { p.deletePod(last) }})
@@ -191,7 +198,7 @@ func (p *process) deliver() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.podSet)) {
 		now := p.podSet[name]
-		if now.Labels[wfv1.LabelKeyCompleted] == "true" {
+		if outOfSight(now) {
 			continue
 		}
 		obj, exists, _ := pods.GetByKey(name)
@@ -387,6 +394,15 @@ func (p podsOf) Release(_ context.Context, namespace, name string, uid types.UID
 	})
 }
 
+func (p podsOf) Reclaim(_ context.Context, namespace, name string, uid types.UID, workflow string) error {
+	return p.call(func() error {
+		p.counts["reclaim"]++
+		return p.changePod(namespace, name, uid, func(pod *corev1.Pod) {
+			pod.Labels[wfv1.LabelKeyCompleted], pod.Labels[wfv1.LabelKeyWorkflow] = "false", workflow
+		})
+	})
+}
+
 func (p podsOf) Announce(_ context.Context, namespace, name string, uid types.UID, containers []string) error {
 	return p.call(func() error {
 		p.counts["announce"]++
@@ -409,8 +425,18 @@ func (w *world) changePod(namespace, name string, uid types.UID, do func(*corev1
 	return nil
 }
 
-func (p *process) EnsureClaim(_ context.Context, claim *corev1.PersistentVolumeClaim) error {
-	return p.call(func() error { p.volumes[claim.Name] = true; return nil })
+func (p *process) EnsureClaim(_ context.Context, claim *corev1.PersistentVolumeClaim) (created bool, err error) {
+	err = p.call(func() error {
+		if p.denyClaim != nil {
+			if err := p.denyClaim(claim); err != nil {
+				return err
+			}
+		}
+		created = !p.volumes[claim.Name]
+		p.volumes[claim.Name] = true
+		return nil
+	})
+	return created, err
 }
 
 func (p *process) DeleteClaim(_ context.Context, _, name string, _ types.UID) error {

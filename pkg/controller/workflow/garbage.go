@@ -27,6 +27,8 @@ const (
 	cleanupKill
 	// cleanupEnd ends the pod as a whole.
 	cleanupEnd
+	// cleanupReclaim brings a pod back into sight that somebody else has labelled as done with.
+	cleanupReclaim
 )
 
 // garbagePolicy decides what becomes of ended pods (PGC-01), so that each costs one write: a delete or a label.
@@ -35,6 +37,15 @@ type garbagePolicy struct {
 	selector labels.Selector
 	delay    time.Duration
 	phase    wfv1.WorkflowPhase
+	// well: the step of the pod has succeeded. Its pod may have failed all the same: it was ended for what others have put into it, a
+	// sidecar was killed, or it is a daemon's.
+	well bool
+}
+
+// ofStep is the policy for the pod of a step that has succeeded, or has not.
+func (p garbagePolicy) ofStep(succeeded bool) garbagePolicy {
+	p.well = succeeded
+	return p
 }
 
 // newGarbagePolicy reads a workflow's podGC at a phase of the workflow; delay is for one that names none. A selector that cannot be read selects nothing: pods
@@ -60,7 +71,7 @@ func (p garbagePolicy) decide(pod *corev1.Pod) (cleanup, time.Duration) {
 	case wfv1.PodGCOnPodCompletion:
 		deletes = true
 	case wfv1.PodGCOnPodSuccess:
-		deletes = pod.Status.Phase == corev1.PodSucceeded || endedForOthers(pod)
+		deletes = pod.Status.Phase == corev1.PodSucceeded || p.well
 	case wfv1.PodGCOnWorkflowCompletion, wfv1.PodGCOnWorkflowSuccess:
 		if !over {
 			return cleanupLater, 0
@@ -88,23 +99,4 @@ func (p garbagePolicy) delayOf(pod *corev1.Pod) time.Duration {
 func (p garbagePolicy) deletesAtEnd(pod *corev1.Pod) bool {
 	what, _ := p.decide(pod)
 	return p.phase.Completed() && what == cleanupDelete
-}
-
-// endedForOthers tells whether a pod has failed only because it was ended for what others had put into it, after its own
-// containers had ended well.
-func endedForOthers(pod *corev1.Pod) bool {
-	if d := pod.Spec.ActiveDeadlineSeconds; d == nil || *d != expired || pod.Status.Phase != corev1.PodFailed {
-		return false
-	}
-	well := false
-	for i := range pod.Status.ContainerStatuses {
-		c := &pod.Status.ContainerStatuses[i]
-		if c.Name == podbuilder.MainContainerName || c.Name == podbuilder.WaitContainerName {
-			if t := c.State.Terminated; t == nil || t.ExitCode != 0 {
-				return false
-			}
-			well = well || c.Name == podbuilder.MainContainerName
-		}
-	}
-	return well
 }

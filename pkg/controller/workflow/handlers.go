@@ -103,6 +103,9 @@ func (c *Controller) notePod(obj any, vanished bool) {
 		return
 	}
 	if vanished {
+		if holds(pod) && !c.cleaner.has(pod.UID) {
+			c.cleaner.reclaim(pod)
+		}
 		c.cleaner.forget(pod.UID)
 	} else if c.cleaner.has(pod.UID) || c.cleaner.arrived(pod) {
 		return

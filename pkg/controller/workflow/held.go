@@ -1,9 +1,12 @@
 package workflow
 
 import (
+	"context"
+	"fmt"
 	"slices"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -37,4 +40,23 @@ func (c *Controller) letGo(key types.NamespacedName) {
 			c.cleaner.release(pod)
 		}
 	}
+}
+
+// bringBack gives a pod that is held the labels again by which it is seen. A pod that is gone, or not held any more, needs them not.
+func (p *podCleaner) bringBack(ctx context.Context, item cleanupItem) error {
+	pod, err := p.pods.Get(ctx, item.namespace, item.name)
+	if apierrors.IsNotFound(err) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("read pod %s/%s, which is out of sight and kept: %w", item.namespace, item.name, err)
+	}
+	workflow := pod.Labels[wfv1.LabelKeyWorkflow]
+	if pod.UID != item.uid || !holds(pod) || pod.Labels[wfv1.LabelKeyCompleted] != "true" && workflow != "" {
+		return nil
+	}
+	if workflow == "" {
+		workflow = item.workflow
+	}
+	return p.pods.Reclaim(ctx, item.namespace, item.name, item.uid, workflow)
 }

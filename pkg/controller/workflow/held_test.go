@@ -220,3 +220,72 @@ func TestReleaseLeavesOtherFinalizers_LBL08(t *testing.T) {
 		t.Errorf("a pod that is gone: %v", err)
 	}
 }
+
+// POD-19: a pod that is kept is let go although somebody else labels it as done with, or takes the label off by which it is found:
+// while it runs, when it is being deleted, when its workflow is over, and while no controller is there.
+func TestRelabelledPodsAreLetGo_POD19(t *testing.T) {
+	done := func(pod *corev1.Pod) { pod.Labels[wfv1.LabelKeyCompleted] = "true" }
+	for name, c := range map[string]struct {
+		relabel func(*corev1.Pod)
+		before  func(*corev1.Pod)
+		stop    bool
+	}{
+		"labelled":                 {relabel: done},
+		"not found by its label":   {relabel: func(pod *corev1.Pod) { delete(pod.Labels, wfv1.LabelKeyWorkflow) }},
+		"labelled, being deleted":  {relabel: done, before: deleted},
+		"labelled when it is over": {relabel: done, stop: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p, turn := held(t, nil)
+			turn(func(pod *corev1.Pod) { setPhase(pod, corev1.PodRunning); pod.Spec.NodeName = "node" })
+			if c.before != nil {
+				turn(c.before)
+			}
+			if c.stop {
+				for key := range p.stored {
+					p.edit(key, func(wf *wfv1.Workflow) { wf.Spec.Shutdown = wfv1.ShutdownStrategyTerminate })
+				}
+				turn(func(*corev1.Pod) {})
+			}
+			turn(c.relabel)
+			turn(failed)
+			turn(func(*corev1.Pod) {})
+			for _, pod := range p.podSet {
+				if len(pod.Finalizers) > 0 {
+					t.Errorf("%s is still kept: %v %v", pod.Name, pod.Labels, p.counts)
+				}
+			}
+			for _, stored := range p.stored {
+				if n := stored.nodes["demo"]; n.Phase != wfv1.NodeFailed {
+					t.Errorf("%s %q", n.Phase, n.Message)
+				}
+			}
+		})
+	}
+}
+
+// POD-19: the same, when it happened while no controller was there.
+func TestRelabelledMeanwhile_POD19(t *testing.T) {
+	p, turn := held(t, nil)
+	turn(func(pod *corev1.Pod) { setPhase(pod, corev1.PodRunning); pod.Spec.NodeName = "node" })
+	for name, pod := range p.podSet {
+		if err := p.changePod(pod.Namespace, pod.Name, pod.UID, func(pod *corev1.Pod) { pod.Labels[wfv1.LabelKeyCompleted] = "true"; failed(pod) }); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	next := p.world.start(Options{Settings: func() podbuilder.Settings { return podbuilder.Settings{StatusFinalizer: true} }})
+	for range 4 {
+		for key := range next.stored {
+			next.handle(t.Context(), key)
+		}
+		for next.cleaner.queue.Len() > 0 {
+			next.cleaner.processNextWorkItem(t.Context())
+		}
+		next.deliver()
+	}
+	for _, pod := range next.podSet {
+		if len(pod.Finalizers) > 0 {
+			t.Errorf("%s is still kept: %v", pod.Name, next.counts)
+		}
+	}
+}

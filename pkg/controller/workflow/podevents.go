@@ -76,18 +76,18 @@ func (c *Controller) podEvents(ctx context.Context, r *activeRun, letters []lett
 // when its attempt had been given up, because a create was answered late or not at all, is ended; so is one beside the pod
 // on record. A pod of a node that this run does not know is left alone, for this run may be behind what is stored.
 func (c *Controller) afterTheEnd(ctx context.Context, r *activeRun, nodeID string, l letter) error {
-	uid, known := r.over[nodeID]
+	o, known := r.over[nodeID]
 	switch {
 	case !known:
-	case uid != "" && uid != l.pod.UID:
+	case o.uid != "" && o.uid != l.pod.UID:
 		if !l.vanished && r.ofThisRound(l.pod) {
 			return c.deleteForeign(ctx, l.pod)
 		}
 	case l.vanished:
 		delete(r.over, nodeID)
 	case terminal(l.pod):
-		c.cleaner.clean(l.pod, c.garbagePolicy(r.spec.PodGC, r.status.Phase))
-	case uid == "":
+		c.cleaner.clean(l.pod, c.garbagePolicy(r.spec.PodGC, r.status.Phase).ofStep(o.well))
+	case o.uid == "":
 		return c.stopPod(ctx, l.pod)
 	}
 	return nil
@@ -95,8 +95,8 @@ func (c *Controller) afterTheEnd(ctx context.Context, r *activeRun, nodeID strin
 
 // isOver tells whether a pod is that of a node that is over.
 func (r *activeRun) isOver(pod *corev1.Pod) bool {
-	uid, known := r.over[pod.Annotations[wfv1.AnnotationKeyNodeID]]
-	return known && (uid == "" || uid == pod.UID)
+	o, known := r.over[pod.Annotations[wfv1.AnnotationKeyNodeID]]
+	return known && (o.uid == "" || o.uid == pod.UID)
 }
 
 func (c *Controller) podEvent(ctx context.Context, r *activeRun, nodeID string, a *attempt, l letter) (engine.Event, error) {
@@ -152,6 +152,9 @@ func (c *Controller) confirmGone(ctx context.Context, r *activeRun, nodeID strin
 			}
 		}
 		return engine.PodGone{NodeID: nodeID, UID: a.uid, Unstarted: unstarted}, nil
+	case holds(live):
+		// Somebody labelled it completed: it is brought back into sight, where it is let go.
+		c.cleaner.reclaim(live)
 	case !terminal(live):
 		// Somebody labelled it completed while it runs, and the informer will not tell of its end, nor of whether it ran.
 		c.mail.putBack(r.key, letter{pod: missingPod(r, nodeID, a), vanished: true, arrived: c.clock.Now()})

@@ -33,6 +33,8 @@ type PodControl interface {
 	// Release lets a pod go that was kept until its end is recorded. A pod that is gone, or another one of the name, is no
 	// error.
 	Release(ctx context.Context, namespace, name string, uid types.UID) error
+	// Reclaim labels a pod as one of a workflow that is not done with. A pod that is gone, or another one of the name, is no error.
+	Reclaim(ctx context.Context, namespace, name string, uid types.UID, workflow string) error
 	// Announce tells the containers of a pod which of them have ended.
 	Announce(ctx context.Context, namespace, name string, uid types.UID, containers []string) error
 }
@@ -123,6 +125,13 @@ func (c clientPodControl) Release(ctx context.Context, namespace, name string, u
 	}
 	_, err = c.client.Pods(namespace).Patch(ctx, name, types.StrategicMergePatchType, body, metav1.PatchOptions{})
 	return notThisPod(err)
+}
+
+// Reclaim labels the pod with this UID as one of a workflow that is not done with.
+func (c clientPodControl) Reclaim(ctx context.Context, namespace, name string, uid types.UID, workflow string) error {
+	return notThisPod(c.patch(ctx, namespace, name, map[string]any{
+		"metadata": map[string]any{"uid": uid, "labels": map[string]string{wfv1.LabelKeyWorkflow: workflow, wfv1.LabelKeyCompleted: "false"}},
+	}))
 }
 
 // Announce tells the pod with this UID that containers of it have ended.

@@ -94,26 +94,23 @@ func TestPodSelector_PGC04(t *testing.T) {
 	}
 }
 
-// PGC-01, LIM-20: a pod whose step succeeded, and that was ended only for what others had put into it, is one that succeeded.
+// PGC-01, LIM-20: a pod whose step succeeded is one that succeeded, whatever it was ended for, and whatever its containers are called.
 func TestSucceededBesideOthers_PGC01(t *testing.T) {
-	policy := newGarbagePolicy(&wfv1.PodGC{Strategy: wfv1.PodGCOnPodSuccess}, wfv1.WorkflowRunning, 0)
-	pod := func(deadline int64, code int32) *corev1.Pod {
-		return &corev1.Pod{
-			Spec: corev1.PodSpec{ActiveDeadlineSeconds: &deadline},
-			Status: corev1.PodStatus{Phase: corev1.PodFailed, Reason: "DeadlineExceeded", ContainerStatuses: []corev1.ContainerStatus{
-				{Name: "main", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: code}}},
-				{Name: "proxy", State: corev1.ContainerState{Terminated: &corev1.ContainerStateTerminated{ExitCode: 137}}},
-			}},
-		}
-	}
-	for name, c := range map[string]struct {
-		pod  *corev1.Pod
-		want cleanup
+	for _, c := range []struct {
+		strategy wfv1.PodGCStrategy
+		pod      corev1.PodPhase
+		well     bool
+		want     cleanup
 	}{
-		"main had ended well": {pod(1, 0), cleanupDelete}, "main had failed": {pod(1, 3), cleanupLabel}, "by its own deadline": {pod(60, 0), cleanupLabel},
+		{wfv1.PodGCOnPodSuccess, corev1.PodSucceeded, true, cleanupDelete},
+		{wfv1.PodGCOnPodSuccess, corev1.PodSucceeded, false, cleanupDelete},
+		{wfv1.PodGCOnPodSuccess, corev1.PodFailed, true, cleanupDelete},
+		{wfv1.PodGCOnPodSuccess, corev1.PodFailed, false, cleanupLabel},
+		{wfv1.PodGCOnPodNone, corev1.PodFailed, true, cleanupLabel},
 	} {
-		if what, _ := policy.decide(c.pod); what != c.want {
-			t.Errorf("%s: %v", name, what)
+		policy := newGarbagePolicy(&wfv1.PodGC{Strategy: c.strategy}, wfv1.WorkflowRunning, 0).ofStep(c.well)
+		if what, _ := policy.decide(&corev1.Pod{Status: corev1.PodStatus{Phase: c.pod}}); what != c.want {
+			t.Errorf("%+v: %v", c, what)
 		}
 	}
 }

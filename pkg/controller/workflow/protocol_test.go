@@ -529,9 +529,9 @@ func TestPanicEndsNothingElse(t *testing.T) {
 
 // VOL-02, VOL-03, POD-18: claims and budget are there before the first pod and go with the workflow.
 func TestClaimsAndBudget(t *testing.T) {
-	p, key, s := scripted(t, wantsPods("a"), records("a", "pod-a-0"))
+	wanted := []corev1.PersistentVolumeClaim{{ObjectMeta: metav1.ObjectMeta{Name: "work"}}}
+	p, key, s := scripted(t, engine.Decision{Claims: wanted}, wantsPods("a"), records("a", "pod-a-0"))
 	p.edit(key, func(wf *wfv1.Workflow) {
-		wf.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{{ObjectMeta: metav1.ObjectMeta{Name: "work"}}}
 		wf.Spec.PodDisruptionBudget = &policyv1.PodDisruptionBudgetSpec{}
 	})
 	p.deny = func(*corev1.Pod) error {

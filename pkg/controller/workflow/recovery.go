@@ -22,7 +22,7 @@ func (c *Controller) load(ctx context.Context, header *wfv1.Workflow) (*activeRu
 	r := &activeRun{
 		key:      key,
 		attempts: map[string]*attempt{},
-		over:     map[string]types.UID{},
+		over:     map[string]overNode{},
 		pages:    nodePages{},
 		creates:  newCreateQueue(),
 		claims:   header.Status.PersistentVolumeClaims,
@@ -109,8 +109,8 @@ func (c *Controller) review(ctx context.Context, r *activeRun, nodes []wfv1.Node
 			}
 		}
 	}
-	for id, uid := range r.over {
-		if !seen[uid] {
+	for id, o := range r.over {
+		if !seen[o.uid] {
 			delete(r.over, id)
 		}
 	}

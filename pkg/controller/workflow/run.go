@@ -39,18 +39,29 @@ type activeRun struct {
 
 	// attempts are the pods that nodes have or are to have, by node ID, until the node is over.
 	attempts map[string]*attempt
-	// over are the pods of nodes that are over, by node ID, until they are out of the informer's sight. A UID is empty when
-	// none was recorded.
-	over    map[string]types.UID
+	// over are the pods of nodes that are over, by node ID, until they are out of the informer's sight.
+	over    map[string]overNode
 	creates createQueue
 
 	// templatesChecked is, while there is no finalizer, how many templates of other objects were seen when it was last asked
 	// whether one is needed, plus one.
 	templatesChecked int
 
-	claims      []corev1.Volume
-	claimsMade  bool
+	// claims are the volumes made from the volumeClaimTemplates.
+	claims []corev1.Volume
+	// wantsClaims: the engine waits for them.
+	wantsClaims bool
+	claimTries  backoff
+	budgetMade  bool
 	statusDirty bool
+}
+
+// overNode is what the loop has to know about the pod of a node that is over.
+type overNode struct {
+	// uid is empty when none was recorded.
+	uid types.UID
+	// well: the node has succeeded.
+	well bool
 }
 
 // attempt is what the loop has to know about the one pod of a node.
@@ -74,7 +85,7 @@ func (r *activeRun) note(nodes []wfv1.NodeStatus) {
 			continue
 		}
 		if n.Completed() && n.Fulfilled() {
-			r.over[n.ID] = n.PodUID
+			r.over[n.ID] = overNode{uid: n.PodUID, well: n.Phase == wfv1.NodeSucceeded}
 			delete(r.attempts, n.ID)
 			r.creates.remove(n.ID)
 			continue

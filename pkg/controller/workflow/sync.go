@@ -65,7 +65,7 @@ func (c *Controller) sync(ctx context.Context, key types.NamespacedName) error {
 	events = append(events, podEvents...)
 
 	now := c.clock.Now()
-	due := !r.wake.IsZero() && !now.Before(r.wake)
+	due := !r.wake.IsZero() && !now.Before(r.wake) || r.wantsClaims && !now.Before(r.claimTries.notUntil)
 	if r.started && len(events) == 0 && !due && !r.creates.ready(now) {
 		c.wakeAt(r)
 		return nil
@@ -132,6 +132,11 @@ func (c *Controller) drive(ctx context.Context, r *activeRun, events []engine.Ev
 		if err != nil {
 			return err
 		}
+		claimed, err := c.makeClaims(ctx, r, decision.Claims)
+		if err != nil {
+			return err
+		}
+		events = append(events, claimed...)
 		created, err := c.createPods(ctx, r, ended)
 		if err != nil {
 			return err
@@ -176,7 +181,7 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 		gc := c.garbagePolicy(r.spec.PodGC, r.status.Phase)
 		for _, ref := range d.Finished {
 			if pod := c.cachedPod(r.key.Namespace, ref); pod != nil {
-				c.cleaner.clean(pod, gc)
+				c.cleaner.clean(pod, gc.ofStep(r.over[ref.NodeID].well))
 			}
 		}
 	}
@@ -187,6 +192,7 @@ func (c *Controller) carryOut(ctx context.Context, r *activeRun, d *engine.Decis
 func (c *Controller) finish(r *activeRun) {
 	gc := c.garbagePolicy(r.spec.PodGC, r.status.Phase)
 	for _, pod := range c.podCache.ownedBy(r.workflow.UID) {
+		gc := gc.ofStep(r.isOver(pod) && r.over[pod.Annotations[wfv1.AnnotationKeyNodeID]].well)
 		if terminal(pod) || gc.deletesAtEnd(pod) {
 			c.cleaner.clean(pod, gc)
 		} else {
@@ -203,8 +209,14 @@ func (c *Controller) finish(r *activeRun) {
 // wakeAt schedules the next look at a run that nothing happens to.
 func (c *Controller) wakeAt(r *activeRun) {
 	next := r.wake
-	if retry := r.creates.retryAt(); !retry.IsZero() && (next.IsZero() || retry.Before(next)) {
-		next = retry
+	sooner := func(at time.Time) {
+		if !at.IsZero() && (next.IsZero() || at.Before(next)) {
+			next = at
+		}
+	}
+	sooner(r.creates.retryAt())
+	if r.wantsClaims {
+		sooner(r.claimTries.notUntil)
 	}
 	if !next.IsZero() {
 		c.queue.AddAfter(r.key, max(next.Sub(c.clock.Now()), 0))

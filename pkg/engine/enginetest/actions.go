@@ -58,6 +58,9 @@ func (d *Driver) carryOut(decision engine.Decision) error {
 		answer.Request = request
 		d.Send(answer)
 	}
+	if len(decision.Claims) > 0 {
+		d.Send(d.answerClaims())
+	}
 	live := 0
 	for _, p := range d.pods {
 		if !p.ended {
@@ -66,6 +69,15 @@ func (d *Driver) carryOut(decision engine.Decision) error {
 	}
 	d.MostPods = max(d.MostPods, live)
 	return nil
+}
+
+func (d *Driver) answerClaims() engine.Event {
+	if len(d.Refusals) == 0 {
+		return engine.ClaimsMade{}
+	}
+	refusal := d.Refusals[0]
+	d.Refusals = d.Refusals[1:]
+	return refusal
 }
 
 func (d *Driver) createPod(request engine.PodRequest) error {

@@ -67,6 +67,8 @@ type Driver struct {
 	Decisions int
 	// Crash, if set, is asked with each decision whether the controller dies over it.
 	Crash func(engine.Decision) Crash
+	// Refusals are given one after the other when the run asks for its volume claims, before it gets them.
+	Refusals []engine.ClaimsRefused
 	// Check is called after each stored decision.
 	Check func(*Driver, engine.Decision)
 

@@ -40,6 +40,12 @@ func TestTrap10_Retries(t *testing.T) {
 			wf Retry Failed Backoff would exceed max duration limit
 			wf(0) Pod Failed main: Error (exit code 1)
 			wf(1) Pod Failed main: Error (exit code 1)`},
+		{"RTY-04 a back-off without a base duration ends the first retry", retry(`{limit: 5, backoff: {factor: 2}}`), always, "Error no base duration specified for retryStrategy: set retryStrategy.backoff.duration", `
+			wf Retry Error no base duration specified for retryStrategy: set retryStrategy.backoff.duration
+			wf(0) Pod Failed main: Error (exit code 1)`},
+		{"RTY-04 and harms nothing that needs no retry", retry(`{limit: 5, backoff: {factor: 2}}`), nil, "Succeeded", `
+			wf Retry Succeeded
+			wf(0) Pod Succeeded`},
 		{"RTY-01 a strategy of the whole workflow wraps composites too", `
 entrypoint: main
 retryStrategy: {limit: 0}

@@ -39,13 +39,27 @@ func TestSteps(t *testing.T) {
   - [{name: a, template: ok, when: "x == y"}]
   - [{name: b, template: echo, when: "1 > 2", arguments: {parameters: [{name: p, value: "{{steps.nowhere.outputs.result}}"}]}}]
   - [{name: c, template: ok, when: "a =="}]
-`), nil, "Error invalid 'when' expression 'a ==': Unexpected end of expression", `
-			wf Steps Error invalid 'when' expression 'a ==': Unexpected end of expression
+`), nil, "Error step group deemed errored due to child wf[2].c error: invalid 'when' expression 'a ==': Unexpected end of expression", `
+			wf Steps Error step group deemed errored due to child wf[2].c error: invalid 'when' expression 'a ==': Unexpected end of expression
 			wf[0] StepGroup Succeeded
 			wf[0].a Skipped Skipped when 'x == y' evaluated false
 			wf[1] StepGroup Succeeded
 			wf[1].b Skipped Skipped when '1 > 2' evaluated false
-			wf[2] StepGroup Error invalid 'when' expression 'a ==': Unexpected end of expression`},
+			wf[2] StepGroup Error step group deemed errored due to child wf[2].c error: invalid 'when' expression 'a ==': Unexpected end of expression
+			wf[2].c Skipped Error invalid 'when' expression 'a ==': Unexpected end of expression`},
+		{"V-267 a step with a bad condition is in error alone, and continueOn covers it", templates(`
+- name: main
+  steps:
+  - [{name: a, template: ok}, {name: b, template: ok, when: "a ==", continueOn: {error: true}}, {name: c, template: ok, when: "1 +", withItems: [1, 2], continueOn: {error: true}}]
+  - [{name: d, template: ok}]
+`), nil, "Succeeded", `
+			wf Steps Succeeded
+			wf[0] StepGroup Succeeded
+			wf[0].a Pod Succeeded
+			wf[0].b Skipped Error invalid 'when' expression 'a ==': Unexpected end of expression
+			wf[0].c Skipped Error invalid 'when' expression '1 +': Unexpected end of expression
+			wf[1] StepGroup Succeeded
+			wf[1].d Pod Succeeded`},
 		{"LOOP-03 an empty sequence, LOOP-02 a list that is none", templates(`
 - name: main
   steps:

@@ -13,6 +13,9 @@ import (
 	"fairlead.dev/fairlead/pkg/executor/volume"
 )
 
+// errEverything is the end of an output artifact that would be all of a container.
+var errEverything = errors.New("the whole file system, with /proc, /sys and /dev, cannot be an artifact: name a directory below it")
+
 // keepArtifacts looks at the output artifacts when the command has ended. Those that `wait` cannot read, because they are on
 // the image's own layers or nobody else may read them, are kept in the shared volume.
 func keepArtifacts(work *task.Task, dir volume.Container) []volume.Artifact {
@@ -37,16 +40,20 @@ func keepArtifact(work *task.Task, index int, dir volume.Container) (volume.Arti
 	if err != nil {
 		return volume.Artifact{}, err
 	}
+	if path == "/" {
+		return volume.Artifact{}, errEverything
+	}
 	root, err := os.OpenRoot(filepath.Dir(path))
 	if err != nil {
 		return volume.Artifact{}, err
 	}
 	defer func() { _ = root.Close() }()
-	name := filepath.Base(path)
-	if path == "/" {
-		name = "."
+	// What is kept must not be kept in itself.
+	shared, err := os.Stat(dir.Shared())
+	if err != nil {
+		return volume.Artifact{}, err
 	}
-	source := tree.Files(root, name)
+	source := tree.FilesWithout(root, filepath.Base(path), shared)
 	if declared.Mount != "" && within(path, declared.Mount) {
 		user := int64(-1)
 		if work.User != nil {

@@ -81,6 +81,39 @@ func TestKeepArtifacts(t *testing.T) {
 	}
 }
 
+// ART-02: an artifact that has the shared volume in it does not have itself in it; one that is everything is refused in words.
+func TestKeepArtifactsAroundTheSharedVolume(t *testing.T) {
+	root := t.TempDir()
+	dir := volume.Of(filepath.Join(root, "run", "argo"), "main")
+	for path, text := range map[string]string{"run/argo/task.json": "ours", "run/theirs": "theirs"} {
+		if err := os.MkdirAll(filepath.Join(root, filepath.Dir(path)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(root, path), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := dir.Create(); err != nil {
+		t.Fatal(err)
+	}
+	found := keepArtifacts(&task.Task{Artifacts: []task.Artifact{{Path: filepath.Join(root, "run")}, {Path: "/"}}}, dir)
+	if !found[0].Kept || !strings.Contains(found[1].Problem, "the whole file system") {
+		t.Fatalf("%+v", found)
+	}
+	f, err := os.Open(dir.ArtifactFile(0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var names []string
+	if err := tree.NewTarFile(f).Each(func(e tree.Entry) error { names = append(names, e.Name); return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if got := strings.Join(names, " "); got != ". theirs" {
+		t.Errorf("entries %q", got)
+	}
+}
+
 // EXE-11, ART-13: everything that is printed is kept in order, on its way to the log of the container.
 func TestLogIsKept(t *testing.T) {
 	shared := t.TempDir()

@@ -18,10 +18,17 @@ var errStop = errors.New("stop")
 type files struct {
 	root *os.Root
 	name string
+	// without is a directory that is left out; nil: none.
+	without fs.FileInfo
 }
 
 // Files is what has this name in a directory; the name itself may be a link within the directory.
-func Files(root *os.Root, name string) Source { return files{root, name} }
+func Files(root *os.Root, name string) Source { return files{root: root, name: name} }
+
+// FilesWithout is the same without one directory, should it be below.
+func FilesWithout(root *os.Root, name string, without fs.FileInfo) Source {
+	return files{root, name, without}
+}
 
 // Each implements Source.
 func (s files) Each(f func(Entry) error) error {
@@ -70,6 +77,7 @@ func (s files) below(top *os.Root, dir string, f func(Entry) error) error {
 			return err
 		}
 		switch {
+		case info.IsDir() && s.without != nil && os.SameFile(info, s.without):
 		case info.IsDir():
 			if err := f(Entry{Name: name, Mode: info.Mode(), ModTime: info.ModTime(), User: owner(info)}); err != nil {
 				return err

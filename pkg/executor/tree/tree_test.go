@@ -71,6 +71,10 @@ func sample(t *testing.T) string {
 	must(os.MkdirAll(filepath.Join(dir, "sub", "empty"), 0o755))
 	must(os.WriteFile(filepath.Join(dir, "a"), []byte("content"), 0o640))
 	must(os.WriteFile(filepath.Join(dir, "nothing"), nil, 0o600))
+	for i, name := range []string{"two\nlines", "-rf", `back\slash`, "ünï €日本", " blank ", "*?[a]", "..dots..", "tab\tand\rreturn", strings.Repeat("l", 200), "deep/" + strings.Repeat("down/", 60) + "leaf"} {
+		must(os.MkdirAll(filepath.Dir(filepath.Join(dir, "names", name)), 0o755))
+		must(os.WriteFile(filepath.Join(dir, "names", name), []byte{byte('0' + i)}, 0o644))
+	}
 	must(os.WriteFile(filepath.Join(dir, "sub", "program"), []byte("#!"), 0o755))
 	must(os.Chmod(filepath.Join(dir, "sub", "program"), 0o755))
 	must(os.Symlink("../a", filepath.Join(dir, "sub", "link")))

@@ -42,7 +42,8 @@ func WriteZip(w io.Writer, s Source, top string) error {
 		if err != nil {
 			return err
 		}
-		_, err = io.CopyBuffer(struct{ io.Writer }{to}, struct{ io.Reader }{f}, buffer)
+		// As in a tar, what is appended meanwhile is left out.
+		_, err = io.CopyBuffer(struct{ io.Writer }{to}, io.LimitReader(f, e.Size), buffer)
 		return err
 	})
 	if err != nil {

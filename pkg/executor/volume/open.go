@@ -87,7 +87,7 @@ func unexpected(root *os.Root, name string, info fs.FileInfo, wanted string) err
 
 // place is the shared volume of a container, and the directory of the container in it.
 func (c Container) place() (shared, dir string) {
-	return filepath.Dir(filepath.Dir(string(c))), filepath.Join(containers, filepath.Base(string(c)))
+	return c.Shared(), filepath.Join(containers, filepath.Base(string(c)))
 }
 
 // open opens a file of the directory to read it.

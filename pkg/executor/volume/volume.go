@@ -24,6 +24,9 @@ func Of(shared, container string) Container {
 	return Container(filepath.Join(shared, containers, container))
 }
 
+// Shared is the shared volume.
+func (c Container) Shared() string { return filepath.Dir(filepath.Dir(string(c))) }
+
 // Name of the container.
 func (c Container) Name() string { return filepath.Base(string(c)) }
 

@@ -21,6 +21,16 @@ type ArtifactOptions struct {
 	ConfigMap string `json:"configMap,omitempty"`
 	// Key of that repository in the ConfigMap. Default: the one that the ConfigMap's annotation names.
 	Key string `json:"key,omitempty"`
+	// Of POST: the file comes in parts, in requests of their own. `new`: begin such an upload, with no body; else the `upload` that
+	// was answered then, with offset, complete or abort.
+	Upload string `json:"upload,omitempty"`
+	// Of an upload in parts: where in the file the part begins that is the body, a multiple of 5242880 bytes. A part has as many
+	// bytes, the last one may have less. What is stored there already is replaced.
+	Offset *int64 `json:"offset,omitempty"`
+	// Of an upload in parts: all have been stored, and make a file of so many bytes.
+	Complete *int64 `json:"complete,omitempty"`
+	// Of an upload in parts: remove them. Default: false.
+	Abort bool `json:"abort,omitempty"`
 }
 
 // +k8s:deepcopy-gen:interfaces=k8s.io/apimachinery/pkg/runtime.Object
@@ -55,6 +65,9 @@ type ArtifactEntry struct {
 	// Key or address in the store.
 	// +optional
 	Key string `json:"key,omitempty"`
+	// What an upload in parts is called that is under way: no file is stored before it is complete.
+	// +optional
+	Upload string `json:"upload,omitempty"`
 	// Size of a file in bytes.
 	// +optional
 	Size *int64 `json:"size,omitempty"`

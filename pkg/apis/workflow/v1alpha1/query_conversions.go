@@ -44,7 +44,10 @@ func convertValuesToNodesOptions(in url.Values, out *NodesOptions) error {
 
 func convertValuesToArtifactOptions(in url.Values, out *ArtifactOptions) error {
 	query := queryReader{values: in}
-	*out = ArtifactOptions{Path: in.Get("path"), Input: query.boolean("input"), ConfigMap: in.Get("configMap"), Key: in.Get("key")}
+	*out = ArtifactOptions{
+		Path: in.Get("path"), Input: query.boolean("input"), ConfigMap: in.Get("configMap"), Key: in.Get("key"),
+		Upload: in.Get("upload"), Offset: query.number("offset"), Complete: query.number("complete"), Abort: query.boolean("abort"),
+	}
 	return query.err
 }
 

@@ -96,15 +96,19 @@ func validateRetryStrategy(strategy *v1alpha1.RetryStrategy, path *field.Path) (
 	errs = append(errs, validateInteger(strategy.Limit, path.Child("limit"))...)
 	if backoff := strategy.Backoff; backoff != nil {
 		at := path.Child("backoff")
-		if backoff.Duration == "" {
-			errs = append(errs, field.Required(at.Child("duration"), "no base duration specified for retryStrategy"))
-		}
 		errs = append(errs, validateDuration(backoff.Duration, at.Child("duration"))...)
 		errs = append(errs, validateDuration(backoff.MaxDuration, at.Child("maxDuration"))...)
 		errs = append(errs, validateDuration(backoff.Cap, at.Child("cap"))...)
 		errs = append(errs, validateInteger(backoff.Factor, at.Child("factor"))...)
 	}
 	return errs
+}
+
+// baseDuration warns of a backoff that cannot be computed: it fails the first retry, so that what never fails runs with it (RTY-04).
+func (c *specChecker) baseDuration(strategy *v1alpha1.RetryStrategy, path *field.Path) {
+	if strategy != nil && strategy.Backoff != nil && strategy.Backoff.Duration == "" {
+		c.warn(path.Child("backoff", "duration"), "is missing: instead of the first retry there will be an error")
+	}
 }
 
 // validateDuration checks a duration that has no tags; none is fine.

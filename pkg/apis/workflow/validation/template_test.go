@@ -24,7 +24,7 @@ func TestTemplateFields(t *testing.T) {
 		{name: "V-062 init container without name", spec: template(`container: {image: i}, initContainers: [{image: i}]`), errors: []string{at + "initContainers[0].name"}},
 		{name: "V-063 reserved name", spec: template(`container: {image: i}, sidecars: [{name: wait}, {name: artifact-plugin-x}, {name: mine}]`),
 			errors: []string{at + "sidecars[0].name", at + "sidecars[1].name"}},
-		{name: "RTY-04 backoff without duration", spec: template(`container: {image: i}, retryStrategy: {backoff: {factor: 2}}`), errors: []string{at + "retryStrategy.backoff.duration"}},
+		{name: "RTY-04 backoff without duration", spec: template(`container: {image: i}, retryStrategy: {backoff: {factor: 2}}`), warnings: []string{at + "retryStrategy.backoff.duration: is missing"}},
 		{name: "RTY-04 TPL-18 duration of the defaults", spec: `{entrypoint: t, templateDefaults: {retryStrategy: {backoff: {duration: 5s}}}, templates: [{name: t, container: {image: i}, retryStrategy: {backoff: {factor: 2}}}]}`},
 		{name: "V-064 retry policy", spec: template(`container: {image: i}, retryStrategy: {retryPolicy: Often}`), errors: []string{at + "retryStrategy.retryPolicy"}},
 	})

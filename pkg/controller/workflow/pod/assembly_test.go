@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 // TestTrap23_PodAssembly_POD02_POD05_POD13_POD16: what a patch changes is what gets wrapped and looked up; the platform's
@@ -47,5 +50,43 @@ workflow:
 	}
 	if d := built.Spec.ActiveDeadlineSeconds; d == nil || time.Duration(*d)*time.Second != 40*time.Second {
 		t.Errorf("deadline %v, the workflow has 40 s left and the template gives 100", d)
+	}
+}
+
+// POD-05: a container that names ARGO_TEMPLATE is given it, with a helper or without; nobody else is.
+func TestTemplateIsGivenToWhoNamesIt_POD05(t *testing.T) {
+	for name, tc := range map[string]struct {
+		template string
+		want     bool
+	}{
+		"plain":    {"container: {image: i, command: [sh, -c], args: ['echo $ARGO_TEMPLATE']}", true},
+		"a script": {"script: {image: i, command: [sh], source: 'echo $ARGO_TEMPLATE'}", true},
+		"wrapped":  {"container: {image: i, command: [sh, -c], args: ['echo $ARGO_TEMPLATE']}\n      outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}", true},
+		"too long": {"container: {image: i, command: [sh, -c], args: ['echo $ARGO_TEMPLATE " + strings.Repeat("x", 125<<10) + "']}", false},
+		"silent":   {"container: {image: i, command: [sh, -c], args: [env]}\n      outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := &buildCase{}
+			if err := yaml.UnmarshalStrict([]byte("workflow:\n  spec:\n    templates:\n    - name: step\n      inputs: {parameters: [{name: in, value: v}]}\n      "+tc.template), c); err != nil {
+				t.Fatal(err)
+			}
+			built, err := Build(c.input(t))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, c := range built.Spec.Containers {
+				i := slices.IndexFunc(c.Env, func(e corev1.EnvVar) bool { return e.Name == "ARGO_TEMPLATE" })
+				if has := i >= 0; has != (tc.want && c.Name == MainContainerName) {
+					t.Fatalf("container %s: given %t", c.Name, has)
+				}
+				if i < 0 {
+					continue
+				}
+				given := &wfv1.Template{}
+				if err := json.Unmarshal([]byte(strings.ReplaceAll(c.Env[i].Value, "$$", "$")), given); err != nil || given.Name != "step" || len(given.Inputs.Parameters) > 0 {
+					t.Errorf("container %s is given %s, %v", c.Name, c.Env[i].Value, err)
+				}
+			}
+		})
 	}
 }

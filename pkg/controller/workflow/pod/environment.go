@@ -62,6 +62,19 @@ func templateEnv(in Input, template *wfv1.Template) ([]corev1.EnvVar, error) {
 	return packedEnv(in, templateVariable+"_", string(text), "the template")
 }
 
+// namedTemplate is the template for a container of the user's that names its variable. Programs of ours are told what to do in other
+// ways, so nobody else is burdened with it; one that is too long for a variable is left out.
+func namedTemplate(in Input, c *corev1.Container) []corev1.EnvVar {
+	if script := in.Template.Script; !mentions(c, templateVariable) && (script == nil || !strings.Contains(script.Source, templateVariable)) {
+		return nil
+	}
+	env, err := templateEnv(in, in.Template)
+	if err != nil || env[0].Name != templateVariable {
+		return nil
+	}
+	return env
+}
+
 // packedEnv carries a long text into a container.
 func packedEnv(in Input, prefix, text, what string) ([]corev1.EnvVar, error) {
 	parts, size, err := packed.Pack(prefix, text, task.EnvLimit)
@@ -117,6 +130,7 @@ func addNamed(spec *corev1.PodSpec, in Input, mains []string) {
 				setEnv(c, v)
 			}
 		}
+		setEnv(c, namedTemplate(in, c)...)
 	}
 }
 

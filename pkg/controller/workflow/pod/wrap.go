@@ -38,6 +38,7 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 		if err := setCommand(spec, c, in); err != nil {
 			return err
 		}
+		template := namedTemplate(in, c)
 		if tooLong(c.Args) {
 			if n.image {
 				return errTooLong
@@ -50,7 +51,7 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 		if n.image {
 			c.VolumeMounts = append(c.VolumeMounts, executorMount())
 		}
-		setEnv(c, wrappedEnv(in, c.Name, n, work.Grace)...)
+		setEnv(c, append(wrappedEnv(in, c.Name, n, work.Grace), template...)...)
 		work.Containers = append(work.Containers, about)
 	}
 	mountEnds(spec, work)

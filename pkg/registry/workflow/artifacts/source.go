@@ -103,6 +103,8 @@ func asStatus(err error, namespace string) error {
 		return err
 	case errors.Is(err, artifact.ErrForbiddenAddress):
 		return refused(http.StatusForbidden, err.Error()+" (--artifact-store-denied-networks of this server)")
+	case errors.Is(err, artifact.ErrIncomplete):
+		return refused(http.StatusConflict, err.Error())
 	case errors.Is(err, artifact.ErrNotSupported):
 		return refused(http.StatusNotImplemented, err.Error())
 	}

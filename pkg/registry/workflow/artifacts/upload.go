@@ -96,30 +96,51 @@ func (u *upload) store(r *http.Request) (*v1alpha1.ArtifactListing, error) {
 	if err != nil {
 		return nil, err
 	}
-	key := fmt.Sprintf("uploads/%s/%s/%s", u.namespace, uuid.NewUUID(), name)
-	source := u.source
-	if wf.Status.ArtifactRepositoryRef.Default && uploads.Common != nil {
-		source = source.withCommon(uploads.Common)
+	if u.options.Upload != "" || u.options.Offset != nil || u.options.Complete != nil || u.options.Abort {
+		return u.inParts(r, wf, name)
 	}
-	// The key in the form in which an artifact without any other location has it.
-	driver, a, err := source.Driver(r.Context(), wf, &v1alpha1.Artifact{
-		Name: name, Archive: &v1alpha1.ArchiveStrategy{None: &v1alpha1.NoneStrategy{}},
-		ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: key}},
-	})
+	to, err := u.to(r.Context(), wf, string(uuid.NewUUID()), name)
 	if err != nil {
 		return nil, err
 	}
 	body := &limited{from: r.Body, left: uploads.Limit, limit: uploads.Limit}
-	if err := driver.SaveStream(r.Context(), a, body); err != nil {
+	if err := to.driver.SaveStream(r.Context(), to.artifact, body); err != nil {
 		if body.err != nil && !errors.Is(body.err, io.EOF) {
 			err = body.err // the cause of whatever the driver says
 		}
 		return nil, err
 	}
-	size := uploads.Limit - body.left
-	listing := newListing(wf)
-	listing.Items = append(listing.Items, v1alpha1.ArtifactEntry{Name: name, Key: key, Size: &size})
-	return listing, nil
+	return to.stored("", uploads.Limit-body.left), nil
+}
+
+// destination is where a file goes.
+type destination struct {
+	workflow *v1alpha1.Workflow
+	driver   artifact.Driver
+	artifact *v1alpha1.Artifact
+	key      string
+}
+
+// to connects to the store for a file, in a directory of its own.
+func (u *upload) to(ctx context.Context, wf *v1alpha1.Workflow, directory, name string) (*destination, error) {
+	key := fmt.Sprintf("uploads/%s/%s/%s", u.namespace, directory, name)
+	source := u.source
+	if common := source.Uploads.Common; wf.Status.ArtifactRepositoryRef.Default && common != nil {
+		source = source.withCommon(common)
+	}
+	// The key in the form in which an artifact without any other location has it.
+	driver, a, err := source.Driver(ctx, wf, &v1alpha1.Artifact{
+		Name: name, Archive: &v1alpha1.ArchiveStrategy{None: &v1alpha1.NoneStrategy{}},
+		ArtifactLocation: v1alpha1.ArtifactLocation{S3: &v1alpha1.S3Artifact{Key: key}},
+	})
+	return &destination{wf, driver, a, key}, err
+}
+
+// stored is the answer when so much is stored; of a file that comes in parts, with what the upload is called.
+func (d *destination) stored(upload string, size int64) *v1alpha1.ArtifactListing {
+	listing := newListing(d.workflow)
+	listing.Items = append(listing.Items, v1alpha1.ArtifactEntry{Name: d.artifact.Name, Key: d.key, Size: &size, Upload: upload})
+	return listing
 }
 
 // repository is a workflow as one that would use the file: with the artifact repository that it would get.

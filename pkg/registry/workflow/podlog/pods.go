@@ -67,7 +67,8 @@ type finder struct {
 	pods    Pods
 	found   chan []container
 
-	mu   sync.Mutex
+	mu sync.Mutex
+	// seen are containers that were delivered: of pods by the pod's UID, of saved logs by its name, which the other ones have too.
 	seen map[string]struct{}
 	// named: some listed pod has the container that was asked for.
 	named bool
@@ -193,13 +194,28 @@ func (f *finder) fresh(pod *corev1.Pod) []container {
 		if _, ok := f.seen[key]; ok {
 			continue
 		}
-		f.seen[key] = struct{}{}
+		f.seen[key], f.seen[pod.Name+"/"+name] = struct{}{}, struct{}{}
 		containers = append(containers, container{
 			namespace: pod.Namespace, pod: pod.Name, name: name, uid: pod.UID,
 			start: startOf(pod, state), terminated: state.Terminated != nil,
 		})
 	}
 	return containers
+}
+
+// unseen returns the saved logs of pods that were not returned themselves: what a pod that still exists has is read from it.
+func (f *finder) unseen(saved []container) []container {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	var unseen []container
+	for _, c := range saved {
+		key := c.pod + "/" + c.name
+		if _, ok := f.seen[key]; !ok {
+			f.seen[key] = struct{}{}
+			unseen = append(unseen, c)
+		}
+	}
+	return unseen
 }
 
 // containerNames are the containers to read: the one asked for, else main, else all that do work.

@@ -1,6 +1,7 @@
 package podlog
 
 import (
+	"context"
 	"regexp"
 	"strings"
 
@@ -32,8 +33,10 @@ type request struct {
 	timestamps, showPrefix bool
 	pattern                *regexp.Regexp
 
-	// saved are the logs in artifact stores.
+	// saved are the logs in artifact stores when the request came.
 	saved []container
+	// findSaved looks for them again: pods that are followed may go before they are read. Nil: none can be found.
+	findSaved func(ctx context.Context) ([]container, error)
 
 	clock clock.WithTicker
 }

@@ -82,12 +82,13 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 			return nil, err
 		}
 	}
-	if r.archive != nil && !request.previous && request.selector == "" && mayHaveSaved(workflow) {
-		whole, err := r.whole(ctx, name)
-		if err != nil {
-			return nil, err
+	if r.archive != nil && !request.previous && request.selector == "" {
+		request.findSaved = r.finderOfSaved(request)
+		if mayHaveSaved(workflow) {
+			if request.saved, err = request.findSaved(ctx); err != nil {
+				return nil, err
+			}
 		}
-		request.saved = savedContainers(whole, request, r.archive)
 	}
 	if workflow.Status.Phase.Completed() {
 		// Nothing grows any more, and the order can be exact.
@@ -112,6 +113,17 @@ func (r *REST) nodeName(ctx context.Context, name, id string) (string, error) {
 	return node.Name, nil
 }
 
+// finderOfSaved finds the saved logs of a request in what its workflow has recorded by then.
+func (r *REST) finderOfSaved(request *request) func(ctx context.Context) ([]container, error) {
+	return func(ctx context.Context) ([]container, error) {
+		workflow, err := r.whole(ctx, request.workflow)
+		if err != nil || workflow.UID != request.uid || !mayHaveSaved(workflow) {
+			return nil, err
+		}
+		return savedContainers(workflow, request, r.archive), nil
+	}
+}
+
 // whole reads a workflow with its nodes.
 func (r *REST) whole(ctx context.Context, name string) (*v1alpha1.Workflow, error) {
 	object, err := r.hydrated.Get(ctx, name, &metav1.GetOptions{})
@@ -131,7 +143,7 @@ func (r *REST) open(ctx context.Context, request *request, ended bool) (io.ReadC
 	ctx, cancel := context.WithCancel(ctx)
 	finder := newFinder(request, r.pods)
 	containers, pods, err := finder.list(ctx)
-	containers = withSaved(containers, request.saved)
+	containers = append(containers, finder.unseen(request.saved)...)
 	switch {
 	case err != nil || request.follow && !ended || len(request.saved) > 0:
 	case pods == 0:
@@ -185,6 +197,12 @@ func (r *REST) find(ctx context.Context, f *finder, containers []container) {
 	}
 	stop()
 	<-done
+	// So may others, which are deleted as soon as they have ended.
+	if f.request.findSaved != nil {
+		if saved, err := f.request.findSaved(ctx); err == nil {
+			f.deliver(ctx, f.unseen(saved))
+		}
+	}
 }
 
 // noPods is the answer when there is nothing to read.

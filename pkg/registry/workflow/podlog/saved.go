@@ -58,7 +58,7 @@ func mayHaveSaved(wf *v1alpha1.Workflow) bool {
 	return false
 }
 
-// savedContainers are the saved logs that the request is for. What a pod that still exists has is read from it instead.
+// savedContainers are the saved logs that the request is for.
 func savedContainers(wf *v1alpha1.Workflow, r *request, archive Archive) []container {
 	var saved []container
 	for _, n := range wf.Status.Nodes {
@@ -120,15 +120,20 @@ func (r *request) endedBefore(end time.Time) bool {
 	return false
 }
 
-// withSaved adds the saved logs of pods that are gone.
-func withSaved(containers, saved []container) []container {
-	for _, s := range saved {
-		live := func(c container) bool { return c.pod == s.pod && c.name == s.name }
-		if !slices.ContainsFunc(containers, live) {
-			containers = append(containers, s)
-		}
+// becomeSaved turns to the saved log of a pod that went before its own could be opened, and tells whether there is one.
+func (s *stream) becomeSaved(ctx context.Context) bool {
+	if s.request.findSaved == nil {
+		return false
 	}
-	return containers
+	saved, err := s.request.findSaved(ctx)
+	if err != nil {
+		return false
+	}
+	i := slices.IndexFunc(saved, func(c container) bool { return c.pod == s.pod && c.name == s.name })
+	if i >= 0 {
+		s.saved = saved[i].saved
+	}
+	return i >= 0
 }
 
 // readSaved passes a saved log on.

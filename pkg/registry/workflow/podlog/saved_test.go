@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -121,4 +122,105 @@ func TestSavedLogs_ART13(t *testing.T) {
 			t.Errorf("%q", got)
 		}
 	})
+}
+
+// ART-13, PGC-01: pods that are deleted as soon as they have ended are followed all the same: one that nobody saw, and one that
+// went before its log was opened.
+func TestSavedLogs_Followed(t *testing.T) {
+	pods, workflows := newFakePods(), newFakeWorkflows(v1alpha1.WorkflowRunning)
+	archive := savedLogs{"quick/main.log": "quick\n", "gone/main.log": "gone\n"}
+	podOf := func(name string) string { return node.PodName("", testWorkflow, testWorkflow+"."+name, "t") }
+	ctx, cancel := context.WithCancel(genericapirequest.WithNamespace(context.Background(), testNamespace))
+	defer cancel()
+	object, err := NewREST(workflows, workflows, pods, archive, nil).Get(ctx, testWorkflow, &v1alpha1.LogOptions{Follow: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stream, _, _, err := object.(rest.ResourceStreamer).InputStream(ctx, "", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stream.Close()
+
+	// The workflow is told to save logs only now; what it has saved is recorded before its pods go.
+	workflows.mu.Lock()
+	workflows.workflow.Spec.ArchiveLogs = ptr.To(true)
+	workflows.workflow.Status.Nodes = v1alpha1.Nodes{"id-gone": logNode("gone", 0, "main"), "id-quick": logNode("quick", 2, "main")}
+	workflows.mu.Unlock()
+	gone := pod(podOf("gone"), 0, "terminated")
+	pods.watcher.Add(gone) // which Log does not know any more
+	expect(t, stream, "gone\n")
+	workflows.end(v1alpha1.WorkflowSucceeded)
+	rest, err := io.ReadAll(stream)
+	if err != nil || string(rest) != "quick\n" {
+		t.Errorf("got %q, %v", rest, err)
+	}
+}
+
+// generated is a log of so many bytes.
+type generated struct{ left int64 }
+
+const generatedLine = "a line as programs write them, of some hundred bytes more or less, so that there are very many of it..\n"
+
+func (g *generated) Read(p []byte) (int, error) {
+	if g.left <= 0 {
+		return 0, io.EOF
+	}
+	n := 0
+	for n+len(generatedLine) <= len(p) && g.left > 0 {
+		n += copy(p[n:], generatedLine)
+		g.left -= int64(len(generatedLine))
+	}
+	return n, nil
+}
+
+func (g *generated) Close() error { return nil }
+
+type largeLog int64
+
+func (l largeLog) OpenLog(context.Context, *v1alpha1.Workflow, *v1alpha1.Artifact) (io.ReadCloser, error) {
+	return &generated{int64(l)}, nil
+}
+
+// Issue 4: a saved log is passed on in memory that does not depend on its size.
+func TestSavedLogs_Memory(t *testing.T) {
+	const size = 64 << 20
+	workflows := newFakeWorkflows(v1alpha1.WorkflowSucceeded)
+	workflows.workflow.Spec.ArchiveLogs = ptr.To(true)
+	workflows.workflow.Status.Nodes = v1alpha1.Nodes{"id-a": logNode("a", 0, "main")}
+	ctx, cancel := context.WithCancel(genericapirequest.WithNamespace(context.Background(), testNamespace))
+	defer cancel()
+	for _, options := range []*v1alpha1.LogOptions{{}, {TailLines: ptr.To[int64](10)}} {
+		object, err := NewREST(workflows, workflows, newFakePods(), largeLog(size), nil).Get(ctx, testWorkflow, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		stream, _, _, err := object.(rest.ResourceStreamer).InputStream(ctx, "", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := uint64(0)
+		buffer := make([]byte, 64<<10)
+		read := int64(0)
+		for looked := int64(-1); err == nil; {
+			if step := read >> 22; step > looked { // every 4 MiB
+				looked = step
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				most = max(most, m.HeapAlloc)
+			}
+			var n int
+			n, err = stream.Read(buffer)
+			read += int64(n)
+		}
+		stream.Close()
+		want := int64(len(generatedLine) * 10)
+		if options.TailLines == nil {
+			want = (size + int64(len(generatedLine)) - 1) / int64(len(generatedLine)) * int64(len(generatedLine))
+		}
+		if !errors.Is(err, io.EOF) || read != want || most > 32<<20 {
+			t.Errorf("%d bytes of %d came, with %d in memory: %v", read, want, most, err)
+		}
+	}
 }

@@ -57,7 +57,7 @@ func (s *stream) read(ctx context.Context) error {
 	if s.saved != nil {
 		return s.readSaved(ctx)
 	}
-	opened := false
+	opened, begun := false, false
 	for {
 		var skip time.Time
 		if opened {
@@ -66,7 +66,7 @@ func (s *stream) read(ctx context.Context) error {
 		log, err := s.pods.Log(ctx, s.namespace, s.pod, s.options(skip))
 		switch {
 		case err == nil:
-			opened = true
+			opened, begun = true, true
 			err = s.pass(ctx, log, skip)
 			log.Close()
 			if ctx.Err() != nil {
@@ -75,6 +75,8 @@ func (s *stream) read(ctx context.Context) error {
 			if err == nil && (!s.request.follow || s.terminated) {
 				return nil
 			}
+		case !begun && apierrors.IsNotFound(err) && s.becomeSaved(ctx):
+			return s.readSaved(ctx)
 		case opened && apierrors.IsNotFound(err):
 			return nil
 		case !opened && !s.request.follow, apierrors.IsNotFound(err), apierrors.IsBadRequest(err), apierrors.IsForbidden(err):

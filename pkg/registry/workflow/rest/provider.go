@@ -17,6 +17,7 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	genericapiserver "k8s.io/apiserver/pkg/server"
 	"k8s.io/apiserver/pkg/storage/storagebackend/factory"
+	"k8s.io/kube-openapi/pkg/validation/spec"
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -25,6 +26,7 @@ import (
 	clusterworkflowtemplate "fairlead.dev/fairlead/pkg/registry/workflow/clusterworkflowtemplate/storage"
 	cronworkflow "fairlead.dev/fairlead/pkg/registry/workflow/cronworkflow/storage"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	"fairlead.dev/fairlead/pkg/registry/workflow/verb"
@@ -64,6 +66,7 @@ type StorageProvider struct {
 	nodes      nodes.Store
 	headers    *genericregistry.Store
 	references kind.References
+	managers   *managers.Recorder
 }
 
 // NewRESTStorage opens the storage of every resource and subresource, by the name that it is served under.
@@ -75,9 +78,10 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 	if p.Clock == nil {
 		p.Clock = clock.RealClock{}
 	}
+	p.managers = managers.NewRecorder(p.Scheme)
 	chain := admit.NewChain(p.Admission, p.Scheme)
 	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{
-		Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references, Admission: chain, Clock: p.Clock,
+		Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references, Admission: chain, Managers: p.managers, Clock: p.Clock,
 	})
 	if err != nil {
 		return nil, err
@@ -95,7 +99,7 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 
 		"workflows/artifacts": artifacts.NewREST(workflows.Workflow, p.Artifacts),
 	}
-	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: chain}
+	creation := &verb.Creation{Workflows: workflows.Workflow, Scheme: p.Scheme, Authorizer: p.Authorizer, Admission: chain, Managers: p.managers}
 	p.addVerbs(storage, workflows, creation)
 	return storage, p.addOtherKinds(storage, getter, workflows.Lookup(), creation)
 }
@@ -145,8 +149,8 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	storage["workflowtemplates/submit"] = verb.NewTemplateSubmitREST(templates, creation, &p.references)
 	storage["clusterworkflowtemplates/submit"] = verb.NewClusterTemplateSubmitREST(clusterTemplates, creation, &p.references)
 	storage["cronworkflows/submit"] = verb.NewCronSubmitREST(cronWorkflows, creation, &p.references)
-	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, creation.Admission, p.Clock)
-	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, creation.Admission, p.Clock)
+	storage["cronworkflows/suspend"] = verb.NewCronSuspendREST(cronWorkflows, creation.Admission, p.managers, p.Clock)
+	storage["cronworkflows/resume"] = verb.NewCronResumeREST(cronWorkflows, creation.Admission, p.managers, p.Clock)
 	storage["cronworkflows/backfill"] = verb.NewBackfillREST(cronWorkflows, p.headers, creation, p.Clock)
 	taskResults, e := workflowtaskresult.NewStorage(p.Scheme, getter, &taskresultgate.Gate{Nodes: lookup, Authorizer: p.Authorizer})
 	add("workflowtaskresults", taskResults, e)
@@ -158,6 +162,9 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 	add("workflowartifactgctasks/status", gcTaskStatus, e)
 	return err
 }
+
+// Learn takes the schemas of the kinds, by which changes are told apart that verbs make. NewRESTStorage has to come first.
+func (p *StorageProvider) Learn(schemas map[string]*spec.Schema) error { return p.managers.Learn(schemas) }
 
 // closeWith closes the storage of node pages together with that of their workflows.
 func closeWith(store *genericregistry.Store, destroy factory.DestroyFunc) {

@@ -2,6 +2,7 @@ package verb
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -55,7 +56,7 @@ func (r *ActionREST[T]) Create(ctx context.Context, name string, object runtime.
 	if err != nil {
 		return nil, err
 	}
-	return answer(r.workflows.Change(ctx, name, precondition, options, func(ctx context.Context, s *storage.Subject) (storage.NodeChanges, error) {
+	return answer(r.workflows.Change(ctx, name, strings.ToLower(r.verb), precondition, options, func(ctx context.Context, s *storage.Subject) (storage.NodeChanges, error) {
 		m := moment{now: r.clock.Now(), dry: dryrun.IsDryRun(options.DryRun)}
 		changes, err := act(ctx, s, m)
 		if err == nil {

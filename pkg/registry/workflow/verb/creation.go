@@ -15,6 +15,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 )
 
 // auditCreated is the audit annotation that names what a verb created.
@@ -35,6 +36,8 @@ type Creation struct {
 	Authorizer authorizer.Authorizer
 	// Admission is the server's; nil: nobody is asked.
 	Admission *admit.Chain
+	// Managers notes by which program; nil: it is not noted.
+	Managers *managers.Recorder
 }
 
 // Create stores a workflow in its namespace and notes it in the audit log. by is the subresource, for messages.
@@ -53,6 +56,7 @@ func (c *Creation) createOne(ctx context.Context, wf *v1alpha1.Workflow, by stri
 		return nil, err
 	}
 	c.Scheme.Default(wf)
+	c.Managers.Created(ctx, wf, options.FieldManager)
 	validate, err := c.Admission.Create(ctx, wf, options)
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package verb
 
 import (
 	"context"
+	"strings"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -12,6 +13,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 )
 
 // CronSuspensionREST is cronworkflows/suspend or cronworkflows/resume (CRON-04).
@@ -22,6 +24,7 @@ type CronSuspensionREST[T Options] struct {
 	suspend   bool
 	check     func(T) field.ErrorList
 	admission *admit.Chain
+	managers  *managers.Recorder
 	clock     clock.PassiveClock
 }
 
@@ -31,18 +34,18 @@ var (
 )
 
 // NewCronSuspendREST returns cronworkflows/suspend.
-func NewCronSuspendREST(crons rest.Updater, admission *admit.Chain, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.SuspendOptions] {
+func NewCronSuspendREST(crons rest.Updater, admission *admit.Chain, managers *managers.Recorder, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.SuspendOptions] {
 	return &CronSuspensionREST[*v1alpha1.SuspendOptions]{
 		endpoint: endpoint[*v1alpha1.SuspendOptions]{func() *v1alpha1.SuspendOptions { return &v1alpha1.SuspendOptions{} }, v1alpha1.CronWorkflow{}},
-		crons:    crons, verb: "Suspend", suspend: true, admission: admission, clock: clock,
+		crons:    crons, verb: "Suspend", suspend: true, admission: admission, managers: managers, clock: clock,
 	}
 }
 
 // NewCronResumeREST returns cronworkflows/resume.
-func NewCronResumeREST(crons rest.Updater, admission *admit.Chain, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.ResumeOptions] {
+func NewCronResumeREST(crons rest.Updater, admission *admit.Chain, managers *managers.Recorder, clock clock.PassiveClock) *CronSuspensionREST[*v1alpha1.ResumeOptions] {
 	return &CronSuspensionREST[*v1alpha1.ResumeOptions]{
 		endpoint: endpoint[*v1alpha1.ResumeOptions]{func() *v1alpha1.ResumeOptions { return &v1alpha1.ResumeOptions{} }, v1alpha1.CronWorkflow{}},
-		crons:    crons, verb: "Resume", admission: admission, clock: clock,
+		crons:    crons, verb: "Resume", admission: admission, managers: managers, clock: clock,
 		check: func(o *v1alpha1.ResumeOptions) (errs field.ErrorList) {
 			if o.NodeFieldSelector != "" {
 				errs = append(errs, field.Forbidden(field.NewPath("nodeFieldSelector"), "a cron workflow has no nodes"))
@@ -70,6 +73,7 @@ func (r *CronSuspensionREST[T]) Create(ctx context.Context, name string, object 
 		changed := cron.DeepCopy()
 		changed.Spec.Suspend = r.suspend
 		actor.Acted(ctx, changed, r.verb, r.clock.Now())
+		r.managers.ChangedCron(ctx, cron, changed, strings.ToLower(r.verb), options.FieldManager)
 		return changed, r.admission.Mutate(ctx, changed, cron, update)
 	})
 	updated, _, err := r.crons.Update(actor.WithAction(ctx, r.verb), name, info, rest.ValidateAllObjectFunc, r.admission.Update(ctx, &v1alpha1.CronWorkflow{}, name, update), false, update)

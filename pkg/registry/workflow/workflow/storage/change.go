@@ -15,6 +15,8 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
 	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
+	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 )
 
 // ErrUnchanged is what a change returns that finds everything as it should be.
@@ -43,6 +45,8 @@ type Changer struct {
 	written *genericregistry.Store
 	// admission is asked about each change as about an update of the workflow.
 	admission *admit.Chain
+	// managers notes who changed what.
+	managers *managers.Recorder
 	tables
 }
 
@@ -61,26 +65,18 @@ func (c *Changer) Get(ctx context.Context, name string, pre Precondition) (*Subj
 	return w.subject(ctx, header), nil
 }
 
-// Change has a workflow changed and returns it as stored, with its nodes. Conflicts with other writers are resolved by
-// deciding again, unless the precondition names a resource version.
-func (c *Changer) Change(ctx context.Context, name string, pre Precondition, options *metav1.CreateOptions, change ChangeFunc) (*v1alpha1.Workflow, error) {
+// Change has a workflow changed through a subresource and returns it as stored, with its nodes. Conflicts with other writers are
+// resolved by deciding again, unless the precondition names a resource version.
+func (c *Changer) Change(ctx context.Context, name, subresource string, pre Precondition, options *metav1.CreateOptions, change ChangeFunc) (*v1alpha1.Workflow, error) {
 	var answer runtime.Object
-	attempt := func() error {
-		w := c.newWriter(wholeStatus)
-		defer w.release()
-		update := &metav1.UpdateOptions{DryRun: options.DryRun, FieldManager: options.FieldManager}
-		info := &changeInfo{writer: w, precondition: pre, change: change, mutate: func(ctx context.Context, workflow, stored *v1alpha1.Workflow) error {
-			return c.admission.Mutate(ctx, workflow, stored, update)
-		}}
-		validate := c.admission.Update(ctx, &v1alpha1.Workflow{}, name, update)
-		stored, _, err := c.written.Update(withCommit(ctx, w.commit), name, info, nil, validate, false, update)
-		if info.refused != nil {
-			return info.refused
+	noted := true
+	attempt := func() (err error) {
+		answer, err = c.attempt(ctx, name, pre, options, change, subresource, noted)
+		if noted && nodes.IsTooLarge(err) {
+			// As with any write: better done than noted.
+			noted = false
+			answer, err = c.attempt(ctx, name, pre, options, change, subresource, noted)
 		}
-		if errors.Is(err, ErrUnchanged) {
-			stored, err = info.old, nil
-		}
-		answer, err = w.finish(ctx, stored, err)
 		return err
 	}
 	retriable := func(err error) bool {
@@ -95,6 +91,28 @@ func (c *Changer) Change(ctx context.Context, name string, pre Precondition, opt
 		return nil, err
 	}
 	return answer.(*v1alpha1.Workflow), nil
+}
+
+// attempt is one try. noted: managed fields tell who made the change.
+func (c *Changer) attempt(ctx context.Context, name string, pre Precondition, options *metav1.CreateOptions, change ChangeFunc, subresource string, noted bool) (runtime.Object, error) {
+	w := c.newWriter(wholeStatus)
+	defer w.release()
+	update := &metav1.UpdateOptions{DryRun: options.DryRun, FieldManager: options.FieldManager}
+	info := &changeInfo{writer: w, precondition: pre, change: change, mutate: func(ctx context.Context, workflow, stored *v1alpha1.Workflow) error {
+		if noted {
+			c.managers.Changed(ctx, stored, workflow, subresource, options.FieldManager)
+		}
+		return c.admission.Mutate(ctx, workflow, stored, update)
+	}}
+	validate := c.admission.Update(ctx, &v1alpha1.Workflow{}, name, update)
+	stored, _, err := c.written.Update(withCommit(ctx, w.commit), name, info, nil, validate, false, update)
+	if info.refused != nil {
+		return nil, info.refused
+	}
+	if errors.Is(err, ErrUnchanged) {
+		stored, err = info.old, nil
+	}
+	return w.finish(ctx, stored, err)
 }
 
 // refusal is an error of the change itself: trying again would not help.

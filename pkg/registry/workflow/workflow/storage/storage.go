@@ -15,6 +15,7 @@ import (
 	"fairlead.dev/fairlead/pkg/registry/workflow/actor"
 	"fairlead.dev/fairlead/pkg/registry/workflow/admit"
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
+	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow"
 )
@@ -33,6 +34,8 @@ type Options struct {
 	References *kind.References
 	// Admission is asked about what verbs change; nil: nobody is.
 	Admission *admit.Chain
+	// Managers notes who changed what by a verb; nil: it is not noted.
+	Managers *managers.Recorder
 	// Clock is for tests; nil means the real one.
 	Clock clock.Clock
 }
@@ -95,7 +98,7 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 		Workflow: object,
 		Status:   &StatusREST{store: &status, tables: base},
 		Nodes:    &NodesREST{headers: headers, written: &written, tables: base},
-		Changer:  &Changer{headers: headers, written: &changed, admission: options.Admission, tables: base},
+		Changer:  &Changer{headers: headers, written: &changed, admission: options.Admission, managers: options.Managers, tables: base},
 		Headers:  headers,
 	}, nil
 }
