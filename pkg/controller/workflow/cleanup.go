@@ -10,6 +10,8 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
+
+	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 // podCleaner labels and deletes pods whose end is stored. Nothing about it is stored: after a restart the pods that are
