@@ -171,6 +171,9 @@ func (r *Run) metric(spec *v1alpha1.Prometheus, scope expr.Scope, since time.Tim
 	}
 	m := &Metric{Name: spec.Name, Help: spec.Help, Labels: map[string]string{}}
 	for _, label := range spec.Labels {
+		if label == nil {
+			return nil, errors.New("a label is empty")
+		}
 		if !metricName.MatchString(label.Key) {
 			return nil, fmt.Errorf("label %q: a name has letters, digits and '_', and begins with no digit", label.Key)
 		}

@@ -34,6 +34,8 @@ templates:
     - {name: exit_code, help: h, gauge: {operation: Add, value: "{{=asInt(exitCode) * 2}}"}}
     - {name: bad-name, help: h, gauge: {value: "1"}}
     - {name: no_number, help: h, gauge: {value: "{{status}}"}}
+    - {name: no_label, help: h, labels: [null], counter: {value: "1"}}
+    - null
 `
 
 func TestMetrics_VAR23_MET03(t *testing.T) {

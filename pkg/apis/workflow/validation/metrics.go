@@ -37,7 +37,10 @@ func validateMetric(metric *v1alpha1.Prometheus, path *field.Path) (errs field.E
 		errs = append(errs, field.Invalid(path.Child("name"), metric.Name, fmt.Sprintf("metric name '%s' is invalid: names %s", metric.Name, rule)))
 	}
 	for i, label := range metric.Labels {
-		if label != nil && !metricNameFormat.MatchString(label.Key) {
+		switch {
+		case label == nil:
+			errs = append(errs, field.Required(path.Child("labels").Index(i), "give key and value, or leave it out"))
+		case !metricNameFormat.MatchString(label.Key):
 			errs = append(errs, field.Invalid(path.Child("labels").Index(i).Child("key"), label.Key, fmt.Sprintf("metric label '%s' is invalid: keys %s", label.Key, rule)))
 		}
 	}
