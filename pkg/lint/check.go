@@ -20,6 +20,7 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	s := &scope{p: p, unit: u, outer: outer, exit: u.exit || !u.entry}
 	shell := *u.template
 	shell.Name, shell.Steps, shell.DAG = "", nil, nil
+	shell.Inputs.Parameters = p.checkSources(s, &u.template.Inputs, u.path.Child("inputs", "parameters"))
 	if defaults := p.own.spec.TemplateDefaults; defaults != nil && !u.inline { // what of them counts depends on the template
 		s.texts(defaults, p.rules.path.Child("templateDefaults"), advised)
 	}
@@ -41,6 +42,24 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	p.checkOutputs(&all, u)
 }
 
+// checkSources checks where inputs take their values from by themselves: that is worked out before there are any inputs (PRM-04).
+// It gives the inputs without that.
+func (p *program) checkSources(s *scope, inputs *v1alpha1.Inputs, path *field.Path) []v1alpha1.Parameter {
+	if !slices.ContainsFunc(inputs.Parameters, func(p v1alpha1.Parameter) bool { return p.ValueFrom != nil }) {
+		return inputs.Parameters
+	}
+	rest := slices.Clone(inputs.Parameters)
+	first := *s
+	first.workflowOnly = true
+	for i := range rest {
+		if rest[i].ValueFrom != nil {
+			first.texts(rest[i].ValueFrom, path.Index(i).Child("valueFrom"), strict)
+			rest[i].ValueFrom = nil
+		}
+	}
+	return rest
+}
+
 func (p *program) checkLeaf(s *scope, u *unit) {
 	t := u.template
 	plain := *s
@@ -51,14 +70,14 @@ func (p *program) checkLeaf(s *scope, u *unit) {
 	p.checkOutputs(s, u)
 	if t.Data != nil {
 		with := *s
-		with.extra = expr.Types{"data": expr.AnyType}
+		with.bare, with.extra = true, expr.Types{"data": expr.AnyType}
 		for i := range t.Data.Transformation {
 			with.expression(t.Data.Transformation[i].Expression, u.path.Child("data", "transformation").Index(i).Child("expression"), expr.AnyType)
 		}
 	}
 	if t.HTTP != nil {
 		with := *s
-		with.extra = httpTypes
+		with.bare, with.extra = true, httpTypes
 		with.expression(t.HTTP.SuccessCondition, u.path.Child("http", "successCondition"), expr.BoolType)
 	}
 }
@@ -82,10 +101,17 @@ var httpTypes = expr.Types{
 	},
 }
 
-// checkRetry checks the condition on further attempts (RTY-05).
+// lastRetryTypes are what the condition on further attempts knows (RTY-05): nothing but the attempt before. Tags in it are
+// replaced beforehand.
+var lastRetryTypes = expr.Types{"lastRetry": expr.Types{
+	"exitCode": expr.TextType, "status": expr.TextType, "duration": expr.TextType, "message": expr.TextType,
+}}
+
 func (p *program) checkRetry(s *scope, u *unit) {
 	if u.template.RetryStrategy != nil {
-		s.expression(u.template.RetryStrategy.Expression, u.path.Child("retryStrategy", "expression"), expr.BoolType)
+		with := *s
+		with.bare, with.extra = true, lastRetryTypes
+		with.expression(u.template.RetryStrategy.Expression, u.path.Child("retryStrategy", "expression"), expr.BoolType)
 	}
 }
 

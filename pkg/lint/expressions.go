@@ -74,6 +74,10 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 		failed = true
 		s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: there is no function %s%s", name, s.p.didYouMean(name, expr.Functions())))
 	}
+	for _, err := range program.Mistakes() {
+		failed = true
+		s.p.problem(s.library(), path(), shown, "failed to evaluate expression: "+err.Error())
+	}
 	if failed {
 		return
 	}
@@ -142,6 +146,11 @@ func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
 		switch {
 		case object && n < len(ref.Path) && !s.open(name):
 			return s.whyNot(ref.Path)
+		case object && n == len(ref.Path) && !s.readable(name):
+			return unknown("it cannot be read as a whole; name one of its members")
+		case object && n == len(ref.Path) && s.surelyObject(name):
+			putType(types, ref.Path[:n], expr.ObjectType)
+			return isKnown
 		case object && (n == len(ref.Path) || s.open(name)):
 			putType(types, ref.Path[:n], expr.AnyType)
 			return isKnown
@@ -155,7 +164,17 @@ func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
 
 // open tells objects whose members are not known.
 func (s *scope) open(name string) bool {
-	return name == "item" || name == "lastRetry" || name == "resourcesDuration" || strings.Contains(name, ".artifacts.")
+	return name == "item" || name == "resourcesDuration" || strings.Contains(name, ".artifacts.")
+}
+
+// surelyObject tells objects that an expression sees as such in any case. Others may come as a text: the items of a loop, and
+// lists of parameters, which are one when they are empty or those of a loop.
+func (s *scope) surelyObject(name string) bool {
+	switch name {
+	case "workflow", "workflow.parameters", "workflow.labels", "workflow.annotations", "workflow.creationTimestamp", "lastRetry":
+		return true
+	}
+	return s.extraObject(strings.Split(name, "."))
 }
 
 func (s *scope) typeOf(name string) expr.Type {

@@ -78,29 +78,33 @@ var isKnown = verdict{known: true}
 
 func unknown(reason string) verdict { return verdict{reason: reason} }
 
+// nothingBehindDot judges names that end with a dot.
+var nothingBehindDot = unknown("nothing stands behind the last dot; name what is meant, or leave the dot out")
+
 // reservedLabel tells labels and annotations that the system itself sets.
 func reservedLabel(key string) bool { return strings.HasPrefix(key, "workflows.argoproj.io/") }
 
 // global judges a name below `workflow.`.
 func (p *program) global(rest string, exit bool) verdict {
 	g := p.globals
-	head, name, _ := strings.Cut(rest, ".")
+	head, name, dotted := strings.Cut(rest, ".")
+	if dotted && name == "" {
+		return nothingBehindDot
+	}
 	switch head {
-	case "name", "namespace", "uid", "mainEntrypoint", "serviceAccountName", "status":
-		if name == "" {
+	case "name", "namespace", "uid", "mainEntrypoint", "serviceAccountName", "status", "scheduledTime", "duration":
+		if !dotted {
 			return isKnown
 		}
 	case "creationTimestamp":
 		return creationFormat(name)
-	case "scheduledTime", "duration":
-		return isKnown
 	case "priority":
-		if g.priority && name == "" {
+		if g.priority && !dotted {
 			return isKnown
 		}
 		return unknown("the workflow has no spec.priority")
 	case "failures":
-		if exit && name == "" {
+		if exit && !dotted {
 			return isKnown
 		}
 		return unknown("only exit handlers and hooks know it")

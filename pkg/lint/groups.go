@@ -10,6 +10,9 @@ import (
 // object tells whether a name stands for a group of names, so that an expression can read it as a whole.
 func (s *scope) object(name string) bool {
 	words := strings.Split(name, ".")
+	if s.bare || s.workflowOnly && words[0] != "workflow" {
+		return s.extraObject(words)
+	}
 	switch words[0] {
 	case "workflow":
 		switch name {
@@ -32,6 +35,28 @@ func (s *scope) object(name string) bool {
 		return s.memberObject(words)
 	}
 	return s.extraObject(words)
+}
+
+// readable tells whether an expression can read a group of names as a whole. Of some only the members can be read, and of
+// others there is nothing as long as they have no members.
+func (s *scope) readable(name string) bool {
+	words := strings.Split(name, ".")
+	switch {
+	case s.bare:
+		return true
+	case name == "pod" || name == "node" || name == "steps" || name == "tasks":
+		return false
+	case name == "inputs":
+		return len(s.unit.template.Inputs.Parameters) > 0
+	case words[0] != "steps" && words[0] != "tasks" || len(words) < 3 || words[2] != "outputs" || len(words) > 4 || len(words) == 4 && words[3] != "parameters":
+		return true
+	}
+	if s.unit == nil || s.unit.members == nil {
+		return true
+	}
+	other := s.unit.members.byName[words[1]]
+	return other == nil || other.loop != noLoop || other.call.callee == nil || s.p.spec.TemplateDefaults != nil ||
+		len(other.call.callee.template.Outputs.Parameters) > 0 || len(words) == 3 && givesResult(other.call.callee.template)
 }
 
 func (s *scope) extraObject(words []string) bool {
@@ -69,8 +94,11 @@ func (s *scope) memberObject(words []string) bool {
 
 // nearby lists names that can be meant by one that is not known.
 func (s *scope) nearby() []string {
-	names := s.p.globalNames()
-	if s.unit != nil {
+	var names []string
+	if !s.bare {
+		names = s.p.globalNames()
+	}
+	if s.unit != nil && !s.bare {
 		for _, name := range parameterNames(s.unit.template.Inputs.Parameters) {
 			names = append(names, "inputs.parameters."+name)
 		}

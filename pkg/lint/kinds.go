@@ -185,7 +185,7 @@ func checkCron(cron *v1alpha1.CronWorkflow, u *underlay, lookup Lookup) (field.E
 		meta = metadataOf(cron.Spec.WorkflowMetadata)
 	}
 	path := field.NewPath("spec")
-	errs, warnings := checkSpec(&cron.Spec.WorkflowSpec, cron.Namespace, meta, rules{missing: Warning, path: path.Child("workflowSpec"), alone: u.unknown, under: u}, lookup)
+	errs, warnings := checkSpec(&cron.Spec.WorkflowSpec, cron.Namespace, meta, rules{missing: Warning, scheduled: true, path: path.Child("workflowSpec"), alone: u.unknown, under: u}, lookup)
 	more, moreWarnings := checkSchedule(&cron.Spec, path)
 	return append(more, errs...), append(moreWarnings, warnings...)
 }

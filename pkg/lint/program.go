@@ -41,6 +41,8 @@ type rules struct {
 	missing Severity
 	// alone: whoever uses it brings arguments, labels and outputs that are not known yet (V-183).
 	alone bool
+	// scheduled: a schedule makes the workflows.
+	scheduled bool
 	// path of the spec in its object.
 	path *field.Path
 	// under is what the controller lays under it.

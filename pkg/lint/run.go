@@ -176,8 +176,10 @@ func (p *program) checkWorkflow(r roots) {
 		with := &scope{p: p, exit: true, unit: &unit{in: p.own, template: p.own.spec.TemplateDefaults, inputs: map[string]bool{}}}
 		with.texts(p.own.spec.TemplateDefaults, path.Child("templateDefaults"), silent)
 	}
+	before := *s
+	before.before, before.exit = true, false
 	if m := p.own.spec.WorkflowMetadata; m != nil {
-		p.checkMetadata(s, m, path.Child("workflowMetadata"))
+		p.checkMetadata(&before, m, path.Child("workflowMetadata"))
 	}
 	p.checkHooks(s, p.own.spec.Hooks, path)
 	for _, c := range r.exit {
@@ -185,13 +187,13 @@ func (p *program) checkWorkflow(r roots) {
 	}
 	for i := range p.own.spec.Arguments.Parameters { // read before anything runs; other values may be put together later
 		if from := p.own.spec.Arguments.Parameters[i].ValueFrom; from != nil {
-			s.texts(from, path.Child("arguments", "parameters").Index(i).Child("valueFrom"), strict)
+			before.texts(from, path.Child("arguments", "parameters").Index(i).Child("valueFrom"), strict)
 		}
 	}
 	s.checkMetricsOfWorkflow(path)
 	if retry := p.own.spec.RetryStrategy; retry != nil {
 		with := *s
-		with.extra = expr.Types{"lastRetry": expr.AnyType, "retries": expr.TextType, "inputs": expr.AnyType}
+		with.bare, with.extra = true, lastRetryTypes
 		with.expression(retry.Expression, path.Child("retryStrategy", "expression"), expr.BoolType)
 	}
 }

@@ -33,7 +33,7 @@ func bare(path *field.Path) *program {
 // checkSchedule compiles the conditions of a cron workflow (V-227; the reference finds these mistakes when they run).
 func checkSchedule(spec *v1alpha1.CronWorkflowSpec, path *field.Path) (field.ErrorList, []string) {
 	p := bare(path)
-	s := &scope{p: p, extra: cronTypes}
+	s := &scope{p: p, bare: true, extra: cronTypes}
 	if stop := spec.StopStrategy; stop != nil {
 		at := path.Child("stopStrategy", "expression")
 		if stop.Expression == "" {
@@ -58,7 +58,7 @@ func checkBinding(binding *v1alpha1.WorkflowEventBinding, lookup Lookup) (field.
 	path := field.NewPath("spec")
 	p := bare(path)
 	p.lookup, p.namespace, p.libraries = lookup, binding.Namespace, map[libraryKey]*library{}
-	s := &scope{p: p, extra: eventTypes}
+	s := &scope{p: p, bare: true, extra: eventTypes}
 	s.expression(binding.Spec.Event.Selector, path.Child("event", "selector"), expr.BoolType)
 	submit := binding.Spec.Submit
 	if submit == nil {

@@ -21,8 +21,13 @@ type scope struct {
 	plain  bool   // nobody but the engine reads the text, so every tag in it is ours
 	outer  *scope // of the step that an inline template stands in
 
-	// Names beside all these, for expressions that run elsewhere.
+	// Names beside all these, for expressions that run elsewhere. bare: there are no others.
 	extra expr.Types
+	bare  bool
+	// workflowOnly: the text is worked out before anybody knows the inputs of its template.
+	workflowOnly bool
+	// before: the text is worked out before anything runs.
+	before bool
 }
 
 // itemNames are the members of a loop's values: V-185.
@@ -46,13 +51,14 @@ func (s *scope) get(name string) verdict {
 
 func (s *scope) own(name string) verdict {
 	root, rest, dotted := strings.Cut(name, ".")
-	switch root {
-	case "workflow":
-		if dotted {
-			return s.p.global(rest, s.exit)
-		}
-		return isKnown
-	case "item":
+	switch {
+	case s.bare:
+		return s.extraName(name)
+	case root == "workflow":
+		return s.global(rest, dotted)
+	case s.workflowOnly && (root == "item" || isOurs(name)):
+		return unknown("only variables of the workflow are known here; the caller can give the value instead")
+	case root == "item":
 		return s.itemName(rest, dotted)
 	}
 	if s.unit == nil {
@@ -65,8 +71,8 @@ func (s *scope) own(name string) verdict {
 	case "outputs":
 		return s.output(rest)
 	case "steps", "tasks":
-		if rest == "name" || strings.HasPrefix(rest, "name.") {
-			return isKnown // V-182
+		if rest == "name" { // V-182
+			return isKnown
 		}
 		return s.member(root, rest)
 	case "node":
@@ -83,7 +89,7 @@ func (s *scope) own(name string) verdict {
 		return unknown(fmt.Sprintf("a %s template has no pod", t.GetType()))
 	case "retries", "lastRetry":
 		if s.retries() {
-			return isKnown
+			return retryName(name)
 		}
 		v := unknown("the template has no retryStrategy")
 		v.soft = s.p.rules.alone // the workflow that runs it may have one
@@ -108,6 +114,36 @@ func (s *scope) extraName(name string) verdict {
 		}
 	}
 	return isKnown
+}
+
+// global judges a name below `workflow.` where it stands.
+func (s *scope) global(rest string, dotted bool) verdict {
+	head, _, _ := strings.Cut(rest, ".")
+	switch {
+	case !dotted:
+		return unknown("it has no value of its own; name one of its members, such as workflow.name")
+	case s.before && (head == "status" || head == "failures" || head == "outputs"):
+		return unknown("it is not known yet: this is worked out before anything runs")
+	case s.plain && rest == "scheduledTime" && !s.p.scheduled():
+		return unknown("only workflows that a CronWorkflow makes, or that are submitted with --scheduled-time, have it")
+	}
+	return s.p.global(rest, s.exit)
+}
+
+// scheduled tells whether the workflow may have a scheduled time (VAR-08).
+func (p *program) scheduled() bool {
+	return p.rules.alone || p.rules.scheduled || p.meta.annotations[v1alpha1.AnnotationKeyCronWfScheduledTime]
+}
+
+// retryMembers are what is known of the attempt before (VAR-22).
+var retryMembers = []string{"exitCode", "status", "duration", "message"}
+
+func retryName(name string) verdict {
+	member, ok := strings.CutPrefix(name, "lastRetry.")
+	if name == "retries" || ok && slices.Contains(retryMembers, member) {
+		return isKnown
+	}
+	return unknown("there are retries and lastRetry." + strings.Join(retryMembers, ", lastRetry."))
 }
 
 // inline tells whether the text stands in a step whose inline template may be meant.
@@ -138,12 +174,15 @@ func (s *scope) itemName(rest string, dotted bool) verdict {
 
 func (s *scope) input(rest string) verdict {
 	in := &s.unit.template.Inputs
-	kind, name, _ := strings.Cut(rest, ".")
+	kind, name, dotted := strings.Cut(rest, ".")
 	switch kind {
 	case "parameters":
-		if name == "" || name == "json" && in.GetParameterByName("json") == nil {
+		if !dotted {
 			s.unit.inputsAll = true
 			return isKnown
+		}
+		if name == "" {
+			return nothingBehindDot
 		}
 		s.unit.inputs[name] = true
 		if in.GetParameterByName(name) != nil {
@@ -192,18 +231,24 @@ func (s *scope) inputArtifact(in *v1alpha1.Inputs, rest string) verdict {
 func (s *scope) output(rest string) verdict {
 	out := &s.unit.template.Outputs
 	kind, name, _ := strings.Cut(rest, ".")
-	plain, _ := strings.CutSuffix(name, ".path")
+	plain, isPath := strings.CutSuffix(name, ".path")
 	switch kind {
 	case "result", "exitCode":
+		if s.plain {
+			return unknown("it is there only when the template has run")
+		}
 		return isKnown
 	case "parameters":
-		if name == "" || out.GetParameterByName(plain) != nil || out.GetParameterByName(name) != nil {
+		if !s.plain && (name == "" || out.GetParameterByName(name) != nil) || isPath && out.GetParameterByName(plain) != nil {
 			return isKnown
 		}
 	case "artifacts":
-		if name == "" || out.Artifacts.GetArtifactByName(plain) != nil {
+		if !s.plain && name == "" || (isPath || !s.plain) && out.Artifacts.GetArtifactByName(plain) != nil {
 			return isKnown
 		}
+	}
+	if s.plain && !isPath {
+		return unknown("only the paths of outputs are known before the template has run")
 	}
 	v := unknown("the template has no such output")
 	v.soft = !s.plain

@@ -26,6 +26,8 @@ const (
 	IntType
 	// BoolType holds true or false.
 	BoolType
+	// ObjectType has members, which may hold anything.
+	ObjectType
 )
 
 // Types says what variables hold, by name; a member is a Type, or Types for an object. Members that are not listed may hold
@@ -75,6 +77,8 @@ func (t Type) asType() types.Type {
 		return types.Int
 	case BoolType:
 		return types.Bool
+	case ObjectType:
+		return types.Map{types.Extra: types.Any}
 	}
 	return types.Any
 }
