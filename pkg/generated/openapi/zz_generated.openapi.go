@@ -904,6 +904,13 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactEntry(ref common.ReferenceCallbac
 							Format:      "",
 						},
 					},
+					"upload": {
+						SchemaProps: spec.SchemaProps{
+							Description: "What an upload in parts is called that is under way: no file is stored before it is complete.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
 					"size": {
 						SchemaProps: spec.SchemaProps{
 							Description: "Size of a file in bytes.",
@@ -1267,6 +1274,34 @@ func schema_pkg_apis_workflow_v1alpha1_ArtifactOptions(ref common.ReferenceCallb
 						SchemaProps: spec.SchemaProps{
 							Description: "Key of that repository in the ConfigMap. Default: the one that the ConfigMap's annotation names.",
 							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"upload": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Of POST: the file comes in parts, in requests of their own. `new`: begin such an upload, with no body; else the `upload` that was answered then, with offset, complete or abort.",
+							Type:        []string{"string"},
+							Format:      "",
+						},
+					},
+					"offset": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Of an upload in parts: where in the file the part begins that is the body, a multiple of 5242880 bytes. A part has as many bytes, the last one may have less. What is stored there already is replaced.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"complete": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Of an upload in parts: all have been stored, and make a file of so many bytes.",
+							Type:        []string{"integer"},
+							Format:      "int64",
+						},
+					},
+					"abort": {
+						SchemaProps: spec.SchemaProps{
+							Description: "Of an upload in parts: remove them. Default: false.",
+							Type:        []string{"boolean"},
 							Format:      "",
 						},
 					},

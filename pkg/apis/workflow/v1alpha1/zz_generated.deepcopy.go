@@ -382,6 +382,16 @@ func (in *ArtifactNodeSpec) DeepCopy() *ArtifactNodeSpec {
 func (in *ArtifactOptions) DeepCopyInto(out *ArtifactOptions) {
 	*out = *in
 	out.TypeMeta = in.TypeMeta
+	if in.Offset != nil {
+		in, out := &in.Offset, &out.Offset
+		*out = new(int64)
+		**out = **in
+	}
+	if in.Complete != nil {
+		in, out := &in.Complete, &out.Complete
+		*out = new(int64)
+		**out = **in
+	}
 	return
 }
 
