@@ -38,6 +38,7 @@ func Forecast(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, lookup Lookup,
 		f.phases[nodes[i].Name] = nodes[i].Phase
 	}
 	run.begin(now)
+	run.claimed = true // a plan needs no volumes
 	for range maxPlanLookups {
 		if run.boot(); run.booted || run.over || len(run.asked) == 0 {
 			break

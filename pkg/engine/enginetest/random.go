@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
 
@@ -32,6 +33,9 @@ func (g *Generator) Workflow() *v1alpha1.Workflow {
 	}
 	if g.Intn(3) == 0 {
 		wf.Spec.OnExit = "mixed"
+	}
+	if g.Intn(6) == 0 {
+		wf.Spec.VolumeClaimTemplates = []corev1.PersistentVolumeClaim{{ObjectMeta: metav1.ObjectMeta{Name: "work"}}}
 	}
 	wf.Spec.Templates = g.templates
 	return wf

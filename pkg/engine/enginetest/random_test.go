@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"fmt"
 	"math/rand"
 	"os"
 	"strconv"
@@ -70,6 +71,15 @@ func TestRandomPrefixes(t *testing.T) {
 	})
 }
 
+// overQuota refuses volume claims so many times (VOL-02).
+func overQuota(times int) []engine.ClaimsRefused {
+	var refusals []engine.ClaimsRefused
+	for i := range times {
+		refusals = append(refusals, engine.ClaimsRefused{Message: fmt.Sprintf("exceeded quota by %d", i), Transient: true})
+	}
+	return refusals
+}
+
 func newDice(seed int64) *rand.Rand { return rand.New(rand.NewSource(seed)) }
 
 func checkSameEnd(t *testing.T, d, straight *Driver, seed int64) {
@@ -86,7 +96,7 @@ func TestRandomWorkflows(t *testing.T) {
 		g := &Generator{Dice: newDice(seed)}
 		wf := g.Workflow()
 		d := New(wf, Outcomes)
-		d.Random = g.Dice
+		d.Random, d.Refusals = g.Dice, overQuota(g.Intn(3))
 		if err := d.Run(); err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, Tree(d.Records()))
 		}
@@ -169,7 +179,7 @@ func TestRandomShutdowns(t *testing.T) {
 	eachSeed(t, randomRuns/10, func(t *testing.T, seed int64) {
 		g := &Generator{Dice: newDice(seed)}
 		d := New(g.Workflow(), Outcomes)
-		d.Random = g.Dice
+		d.Random, d.Refusals = g.Dice, overQuota(g.Intn(3))
 		strategy := []v1alpha1.ShutdownStrategy{v1alpha1.ShutdownStrategyStop, v1alpha1.ShutdownStrategyTerminate}[seed%2]
 		at, restarts := 1+g.Intn(30), g.Intn(2) == 0
 		created := 0
