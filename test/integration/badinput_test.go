@@ -87,7 +87,27 @@ func TestBadInput(t *testing.T) {
 		},
 		{
 			name: "wrong type", method: "POST", url: collection, body: workflow(`{"entrypoint": "main", "templates": "none"}`),
-			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"templates"},
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{`Workflow in version "v1alpha1" cannot be handled as a Workflow: spec.templates: must be a list, and is the text "none"`},
+		},
+		{
+			name: "wrong types inside of steps", method: "POST", url: strict,
+			body: workflow(`{"entrypoint": true, "templates": [{"name": "main", "steps": [[{"name": "a", "arguments": "x"}, "b"]]}]}`),
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{
+				"spec.entrypoint: must be text, and is the boolean true", "; spec.templates[0].steps[0][0].arguments: must be an object", "; spec.templates[0].steps[0][1]: must be an object"},
+		},
+		{
+			name: "wrong type in YAML", method: "POST", url: collection, contentType: "application/yaml",
+			body: "apiVersion: " + apiVersion + "\nkind: Workflow\nmetadata: {name: bad}\nspec: {parallelism: many}\n",
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{`spec.parallelism: must be a whole number, and is the text "many"`},
+		},
+		{
+			name: "V-116 unknown field of a step, of a lenient client", method: "POST", url: collection,
+			body: workflow(`{"entrypoint": "main", "templates": [{"name": "main", "steps": [[{"name": "a", "templat": "x"}]]}]}`),
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"spec.templates[0].steps[0][0].templat: unknown field"},
+		},
+		{
+			name: "wrong type in the body of a verb", method: "POST", url: path("workflows", "any", "stop"), body: `{"message": 5}`,
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{"message: must be text, and is the number 5"},
 		},
 		{
 			name: "missing template", method: "POST", url: collection, body: workflow(`{"entrypoint": "nowhere", "templates": [{"name": "main", "container": {"image": "busybox"}}]}`),

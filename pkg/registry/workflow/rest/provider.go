@@ -164,7 +164,9 @@ func (p *StorageProvider) addOtherKinds(storage map[string]rest.Storage, getter 
 }
 
 // Learn takes the schemas of the kinds, by which changes are told apart that verbs make. NewRESTStorage has to come first.
-func (p *StorageProvider) Learn(schemas map[string]*spec.Schema) error { return p.managers.Learn(schemas) }
+func (p *StorageProvider) Learn(schemas map[string]*spec.Schema) error {
+	return p.managers.Learn(schemas)
+}
 
 // closeWith closes the storage of node pages together with that of their workflows.
 func closeWith(store *genericregistry.Store, destroy factory.DestroyFunc) {
