@@ -29,7 +29,7 @@ func newDelete(e *environment) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "delete [WORKFLOW...]",
 		Short: "Delete workflows with their pods",
-		Long: `Delete workflows, and with them their pods. Which ones is said by names, or by filters, or by --all.`,
+		Long:  `Delete workflows, and with them their pods. Which ones is said by names, or by filters, or by --all.`,
 		Example: `  kubectl workflow delete hello-world-x7k2p
   # what succeeded and has been over for more than a week
   kubectl workflow delete --status succeeded --older 7d

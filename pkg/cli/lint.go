@@ -70,7 +70,7 @@ The exit code is 1 when there is a mistake, or nothing to lint.`,
   # what is printed by another program
   kustomize build . | kubectl workflow lint -
   # with what the controller of a cluster lays under workflows
-  kubectl get configmap -n fairlead-system ` + usualConfigMap + ` -o yaml | kubectl workflow lint build.yaml --controller-config -
+  kubectl get configmap -n fairlead-system `+usualConfigMap+` -o yaml | kubectl workflow lint build.yaml --controller-config -
   # with what is in the cluster
   kubectl workflow lint build.yaml --dry-run=server`, "workflow lint", strings.TrimSpace("workflow "+group)+" lint"),
 		ValidArgsFunction: manifests,

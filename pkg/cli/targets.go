@@ -52,7 +52,7 @@ func (t *targets) validate() error {
 
 // names returns the names, each once even if it is given twice.
 func (t *targets) names(ctx context.Context, c *client.Client, namespace string, args []string) ([]string, error) {
-	switch picked := *t != targets{}; {
+	switch picked := *t != (targets{}); {
 	case len(args) == 0 && !picked:
 		return nil, errors.New("name a workflow, or pick some with --selector or --field-selector")
 	case len(args) > 0 && picked:

@@ -37,8 +37,8 @@ type retryRules struct {
 	maxDuration time.Duration
 	backoff     bool
 	// unfounded: the backoff has no duration to begin with, which is an error when it is needed first (RTY-04).
-	unfounded bool
-	avoidHosts  bool
+	unfounded  bool
+	avoidHosts bool
 }
 
 func (r *Run) runRetry(c *call, t *template, inputs *v1alpha1.Inputs) {

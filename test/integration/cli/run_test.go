@@ -138,7 +138,7 @@ func TestSteer(t *testing.T) {
 
 	start("one")
 	start("two")
-	contains(t, f.ok("stop", "one", "-l", v1alpha1.LabelKeyCompleted+"=false"), "/one stopped", "/two stopped")
+	contains(t, f.ok("stop", "-l", v1alpha1.LabelKeyCompleted+"=false"), "/one stopped", "/two stopped")
 	phase("one", v1alpha1.WorkflowFailed)
 	phase("two", v1alpha1.WorkflowFailed)
 
@@ -157,6 +157,13 @@ func TestSteer(t *testing.T) {
 	phase("three", v1alpha1.WorkflowFailed)
 	contains(t, f.ok("resubmit", "three", "--memoized", "-o", "name"), "workflow."+v1alpha1.GroupName+"/three-")
 	contains(t, f.ok("list", "--resubmitted", "-o", "name"), "/three")
+
+	// Whether filters narrow names or add to them is not left to be guessed.
+	for _, verb := range []string{"suspend", "resume", "stop", "terminate", "retry", "resubmit", "wait"} {
+		f.fails("and not both", verb, "one", "-l", "set=x")
+		f.fails("and not both", verb, "one", "--field-selector", "metadata.name=two")
+	}
+	contains(t, f.ok("retry", "two", "two", "workflow/two"), "/two retried\n") // CLI-19: once
 
 	f.fails("go together", "retry", "one", "--restart-successful")
 	f.fails("node-field-selector", "node", "set", "one", "-m", "x")
@@ -195,7 +202,11 @@ func TestDelete(t *testing.T) {
 	if r := f.run("delete", "--status", "failed"); r.code != 0 || !strings.Contains(r.stderr, "No workflow matches.") {
 		t.Errorf("%+v", r)
 	}
-	f.ok("delete", "a", "--completed")
+	for _, filter := range []string{"--completed", "--older=1h", "--prefix=a", "--selector=set=x", "--field-selector=metadata.name=a"} {
+		f.fails("and not both", "delete", "a", filter)
+	}
+	f.ok("delete", "a", "a")
+	f.ok("delete", "--completed")
 	if left := f.ok("list", "-o", "jsonpath={.items[*].metadata.name}"); left != "c" {
 		t.Errorf("left: %q", left)
 	}
@@ -233,6 +244,92 @@ func TestLint(t *testing.T) {
 	f.fails("not one of pretty", "lint", good, "-o", "xml")
 	if r := f.runWith(t.Context(), hello, "lint", "-"); r.code != 0 {
 		t.Errorf("%+v", r)
+	}
+	// What cannot be decoded is said with its path too, the same by the server.
+	shapeless := f.file(strings.Replace(hello, "arguments: {parameters: [{name: word, value: \"{{workflow.parameters.word}}\"}]}", "arguments: x", 1))
+	f.fails(`spec.templates[0].steps[0][0].arguments: must be an object, and is the text "x"`, "lint", shapeless)
+	f.fails(`spec.templates[0].steps[0][0].arguments: must be an object, and is the text "x"`, "lint", shapeless, "--dry-run=server")
+	f.fails(`spec.templates[0].steps[0][0].arguments: must be an object, and is the text "x"`, "submit", shapeless)
+}
+
+// CFG-03: what the controller lays under workflows is not missing to lint and plan either.
+func TestControllerConfig(t *testing.T) {
+	f := newFixture(t)
+	const config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\ndata:\n  workflowDefaults: |\n    spec: {entrypoint: main, arguments: {parameters: [{name: word, value: under}]}}\n"
+	bare := strings.Replace(strings.Replace(hello, "  entrypoint: main\n", "", 1), "  arguments: {parameters: [{name: word, value: hi}]}\n", "", 1)
+	manifest, usual := f.file(bare), f.file(fmt.Sprintf(config, "workflow-controller-configmap"))
+	other := f.file(fmt.Sprintf(config, "mine"))
+	f.fails("see --controller-config", "lint", manifest)
+	contains(t, f.ok("lint", manifest, usual), "1 object, no mistakes")
+	f.fails("spec.entrypoint", "lint", manifest, other) // it could be anybody's
+	f.ok("lint", manifest, "--controller-config", other)
+	f.ok("lint", filepath.Dir(f.file(bare)), "--controller-config", usual)
+	if r := f.runWith(t.Context(), fmt.Sprintf(config, "piped"), "lint", manifest, "--controller-config", "-"); r.code != 0 {
+		t.Errorf("%+v", r)
+	}
+	contains(t, f.ok("plan", "-f", manifest, "-f", usual), "└─◷ a")
+	contains(t, f.ok("plan", "-f", manifest, "--controller-config", other), "└─◷ a")
+	// What is not missing is not right because of that.
+	f.fails("spec.templates[0].steps[0][0]", "lint", f.file(strings.Replace(bare, "template: say", "template: sing", 1)), usual)
+	// Other controllers' defaults are not known: what they could give is no mistake, and is told.
+	contains(t, f.ok("lint", manifest, usual, "--instanceid", "blue"), "unless the workflowDefaults of its controller do")
+	all := f.file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: blue}\ndata:\n  config: |\n    instanceID: blue\n    parallelism: 5\n    workflowDefaults: {spec: {entrypoint: main, arguments: {parameters: [{name: word, value: b}]}}}\n")
+	if out := f.ok("lint", manifest, "--controller-config", all, "--instanceid", "blue"); strings.Contains(out, "warning") {
+		t.Errorf("%s", out)
+	}
+	broken := f.file("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: workflow-controller-configmap}\ndata: {workflowDefaults: '{spec: {entrypoint: [main]}}'}\n")
+	contains(t, f.ok("lint", manifest, broken), "its workflowDefaults cannot be read")
+	f.fails("its workflowDefaults cannot be read", "lint", manifest, "--controller-config", broken)
+	f.fails("no ConfigMap in", "lint", manifest, "--controller-config", manifest)
+	f.fails("another ConfigMap for a controller of the same", "plan", "-f", manifest, "-f", usual, "-f", usual)
+	f.fails("leave out --controller-config", "lint", manifest, "--controller-config", usual, "--dry-run=server")
+	f.fails("standard input is either", "lint", "-", "--controller-config", "-")
+	f.fails("is for --filename", "plan", "x", "--controller-config", usual)
+}
+
+// OPS-19, CFG-05, CLI-01: with an instance ID there is nothing but what belongs to that controller.
+func TestInstanceID(t *testing.T) {
+	f := newFixture(t)
+	f.ok("submit", f.file(fmt.Sprintf(suspended, "blue")), "--instanceid", "blue")
+	f.ok("submit", f.file(fmt.Sprintf(suspended, "plain")))
+	if id := f.workflow("blue").Labels[v1alpha1.LabelKeyControllerInstanceID]; id != "blue" {
+		t.Errorf("submitted for %q", id)
+	}
+	names := func(args ...string) string {
+		return sorted(f.ok(append([]string{"list", "-o", "jsonpath={.items[*].metadata.name}"}, args...)...))
+	}
+	for id, want := range map[string]string{"blue": "blue", "": "plain", "green": ""} {
+		if got := names("--instanceid", id); got != want {
+			t.Errorf("of %q: %q", id, got)
+		}
+	}
+	if got := names(); got != "blue plain" {
+		t.Errorf("of all: %q", got)
+	}
+	t.Setenv("ARGO_INSTANCEID", "blue")
+	if got := names(); got != "blue" {
+		t.Errorf("of the environment's: %q", got)
+	}
+	contains(t, f.ok("get", "@latest"), "Name:            blue")
+	for _, args := range [][]string{
+		{"get", "plain"}, {"get", "plain", "-o", "yaml"}, {"watch", "plain"}, {"logs", "plain"}, {"wait", "plain"}, {"plan", "plain"}, {"delete", "plain"},
+		{"delete", "plain", "--force"}, {"suspend", "plain"}, {"resume", "plain"}, {"stop", "plain"}, {"terminate", "plain"}, {"retry", "plain"},
+		{"resubmit", "plain"}, {"node", "set", "plain", "--node-field-selector", "displayName=x", "-m", "m"}, {"artifacts", "ls", "plain"},
+	} {
+		f.fails("it belongs to the controller with", append(args, "--instanceid", "green")...)
+		f.fails("it belongs to the controller without", args...)
+	}
+	contains(t, f.ok("suspend", "blue"), "/blue suspended")
+	f.ok("template", "create", f.file(fmt.Sprintf(template, "WorkflowTemplate")))
+	f.fails("not found", "submit", "--from", "workflowtemplate/build", "-p", "level=1", "--instanceid", "green")
+	f.fails("not found", "template", "update", f.file(fmt.Sprintf(template, "WorkflowTemplate")), "--instanceid", "green")
+	f.fails("not found", "template", "delete", "build", "--instanceid", "")
+	made := f.ok("submit", "--from", "workflowtemplate/build", "-p", "level=1", "-o", "jsonpath={.metadata.labels}")
+	contains(t, made, `"workflows.argoproj.io/controller-instanceid":"blue"`)
+	f.ok("delete", "blue")
+	f.fails("must", "list", "--instanceid", "not a label")
+	if got := names("--instanceid", ""); got != "plain" {
+		t.Errorf("left of the one without: %q", got)
 	}
 }
 
