@@ -13,6 +13,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/resourceversion"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
@@ -64,7 +65,7 @@ func TestArtifactDriver(t *testing.T) {
 	}
 	needStore(t)
 	ns := newNamespace(t)
-	setKey(t, "artifactDrivers", fmt.Sprintf("- {name: test, image: %q, connectionTimeoutSeconds: 60}", image))
+	setKey(t, "artifactDrivers", fmt.Sprintf("- {name: test, image: %q, connectionTimeoutSeconds: %d}", image, int(patience.Seconds())))
 	kubectl(t, "-n", ns, "create", "role", "driver", "--verb=get", "--resource=secrets", "--resource-name=fairlead-artifacts")
 	kubectl(t, "-n", ns, "create", "rolebinding", "driver", "--role=driver", "--serviceaccount="+ns+":default")
 	keys, err := kube.CoreV1().Secrets(systemNamespace).Get(t.Context(), "fairlead-artifacts", metav1.GetOptions{})
@@ -121,7 +122,7 @@ func TestArtifactDriver(t *testing.T) {
 	}
 }
 
-// setKey changes a setting of the controller for the time of a test.
+// setKey changes a setting of the controller for the time of a test, and returns when the controller works by it.
 func setKey(t *testing.T, key, value string) {
 	t.Helper()
 	configMaps := kube.CoreV1().ConfigMaps(systemNamespace)
@@ -132,16 +133,20 @@ func setKey(t *testing.T, key, value string) {
 	if before.Data["config"] != "" {
 		t.Skip("all settings of this installation are in one key, which this test leaves alone")
 	}
-	set := func(ctx context.Context, value any) {
+	set := func(ctx context.Context, value any) (version string) {
 		patch, err := json.Marshal(map[string]any{"data": map[string]any{key: value}})
-		if err == nil {
-			_, err = configMaps.Patch(ctx, configuration, types.MergePatchType, patch, metav1.PatchOptions{})
-		}
 		if err != nil {
 			t.Error(err)
+			return ""
 		}
+		changed, err := configMaps.Patch(ctx, configuration, types.MergePatchType, patch, metav1.PatchOptions{})
+		if err != nil {
+			t.Error(err)
+			return ""
+		}
+		return changed.ResourceVersion
 	}
-	set(t.Context(), value)
+	awaitConfiguration(t, set(t.Context(), value))
 	old, had := before.Data[key]
 	t.Cleanup(func() {
 		if had {
@@ -149,5 +154,24 @@ func setKey(t *testing.T, key, value string) {
 		} else {
 			set(context.Background(), nil)
 		}
+	})
+}
+
+// awaitConfiguration waits until the controller says that it works by this version of its configuration, or a later one.
+func awaitConfiguration(t *testing.T, version string) {
+	t.Helper()
+	eventually(t, "the controller to work by version "+version+" of its configuration", func(ctx context.Context) (bool, string, error) {
+		events, err := kube.CoreV1().Events(systemNamespace).List(ctx, metav1.ListOptions{FieldSelector: "involvedObject.name=" + configuration + ",reason=ConfigLoaded"})
+		if err != nil {
+			return false, "", err
+		}
+		for i := range events.Items {
+			words := strings.Fields(events.Items[i].Message)
+			later, err := resourceversion.CompareResourceVersion(words[len(words)-1], version)
+			if err == nil && later >= 0 {
+				return true, "", nil
+			}
+		}
+		return false, fmt.Sprintf("%d Events", len(events.Items)), nil
 	})
 }
