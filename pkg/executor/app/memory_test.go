@@ -144,6 +144,7 @@ func artifactOf(t testing.TB, size int64) (dir string, at func(archive *wfv1.Arc
 var archives = map[string]*wfv1.ArchiveStrategy{
 	"archive=tar":  {Tar: &wfv1.TarStrategy{CompressionLevel: ptr.To(int32(1))}},
 	"archive=none": {None: &wfv1.NoneStrategy{}},
+	"archive=zip":  {Zip: &wfv1.ZipStrategy{}},
 }
 
 // Issue 4, executor: the memory of `wait`, which stores, and of `init`, which loads, stays below 64 MiB for artifacts that are

@@ -1,9 +1,11 @@
 package run
 
 import (
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"fairlead.dev/fairlead/pkg/executor/task"
@@ -111,6 +113,70 @@ func TestKeepArtifactsAroundTheSharedVolume(t *testing.T) {
 	}
 	if got := strings.Join(names, " "); got != ". theirs" {
 		t.Errorf("entries %q", got)
+	}
+}
+
+// ART-02: what can be no artifact is said; inside of a directory it is left out, and nobody waits for who might write to it.
+func TestKeepArtifactsOfStrangeKinds(t *testing.T) {
+	root := t.TempDir()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	directory := filepath.Join(root, "directory")
+	must(os.Mkdir(directory, 0o755))
+	must(os.WriteFile(filepath.Join(directory, "file"), []byte("x"), 0o644))
+	must(os.Link(filepath.Join(directory, "file"), filepath.Join(directory, "hard")))
+	must(os.Symlink("file", filepath.Join(directory, "link")))
+	must(os.Symlink("nowhere", filepath.Join(root, "dangling")))
+	must(os.Symlink("circle", filepath.Join(root, "circle")))
+	for _, name := range []string{"fifo", "directory/fifo"} {
+		must(syscall.Mkfifo(filepath.Join(root, name), 0o644))
+	}
+	for _, name := range []string{"socket", "directory/socket"} {
+		listener, err := net.Listen("unix", filepath.Join(root, name))
+		must(err)
+		defer listener.Close()
+	}
+	dir := volume.Of(t.TempDir(), "main")
+	must(dir.Create())
+	for _, c := range []struct {
+		path, mount, problem string
+		missing              bool
+		entries              string
+	}{
+		{path: "fifo", problem: "neither a file nor a directory"},
+		{path: "socket", problem: "neither a file nor a directory"},
+		{path: "fifo", mount: ".", problem: "neither a file nor a directory"},
+		{path: "/dev/null", problem: "neither a file nor a directory"},
+		{path: "dangling", missing: true},
+		{path: "circle", problem: "too many"},
+		{path: "directory", entries: ". file hard link"},
+	} {
+		a := task.Artifact{Path: c.path}
+		if !filepath.IsAbs(c.path) {
+			a.Path = filepath.Join(root, c.path)
+		}
+		if c.mount != "" {
+			a.Mount = root
+		}
+		got := keepArtifacts(&task.Task{Artifacts: []task.Artifact{a}}, dir)[0]
+		if got.Missing != c.missing || !strings.Contains(got.Problem, c.problem) || (got.Problem == "") != (c.problem == "") {
+			t.Errorf("%s: %+v", c.path, got)
+		}
+		if c.entries == "" {
+			continue
+		}
+		f, err := os.Open(dir.ArtifactFile(0))
+		must(err)
+		var names []string
+		must(tree.NewTarFile(f).Each(func(e tree.Entry) error { names = append(names, e.Name); return nil }))
+		f.Close()
+		if entries := strings.Join(names, " "); entries != c.entries {
+			t.Errorf("%s has %s, want %s", c.path, entries, c.entries)
+		}
 	}
 }
 

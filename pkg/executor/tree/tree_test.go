@@ -240,6 +240,32 @@ func TestTrap24_UntarRefusesEscapes_ART07(t *testing.T) {
 	}
 }
 
+// ART-07: a hard link is another name of the same file; archives of other programs have them.
+func TestUntarHardLinks(t *testing.T) {
+	var packed bytes.Buffer
+	w := tar.NewWriter(&packed)
+	for _, h := range []*tar.Header{
+		{Name: "top/a", Typeflag: tar.TypeReg, Mode: 0o640, Size: 4}, {Name: "top/sub/b", Typeflag: tar.TypeLink, Linkname: "top/a"},
+		{Name: "top/./c", Typeflag: tar.TypeLink, Linkname: "./top/a"},
+	} {
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			_, _ = io.WriteString(w, "text")
+		}
+	}
+	w.Close()
+	dir := t.TempDir()
+	if err := Untar(&packed, openRoot(t, dir)); err != nil {
+		t.Fatal(err)
+	}
+	want := "-rw-r----- a text\n-rw-r----- c text\n-rw-r----- sub/b text\ndrwxr-xr-x .\ndrwxr-xr-x sub"
+	if got := listing(t, filepath.Join(dir, "top")); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
 // ART-07: links that stay inside are kept, whatever they lead through, and those that lead nowhere.
 func TestUntarKeepsHarmlessLinks(t *testing.T) {
 	dir := t.TempDir()
