@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -317,7 +318,7 @@ func TestInstanceID(t *testing.T) {
 		{"resubmit", "plain"}, {"node", "set", "plain", "--node-field-selector", "displayName=x", "-m", "m"}, {"artifacts", "ls", "plain"},
 	} {
 		f.fails("it belongs to the controller with", append(args, "--instanceid", "green")...)
-		f.fails("it belongs to the controller without", args...)
+		f.fails("it belongs to the controller with", args...)
 	}
 	contains(t, f.ok("suspend", "blue"), "/blue suspended")
 	f.ok("template", "create", f.file(fmt.Sprintf(template, "WorkflowTemplate")))
