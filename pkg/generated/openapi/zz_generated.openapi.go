@@ -3435,7 +3435,7 @@ func schema_pkg_apis_workflow_v1alpha1_ExecutorConfig(ref common.ReferenceCallba
 				Properties: map[string]spec.Schema{
 					"serviceAccountName": {
 						SchemaProps: spec.SchemaProps{
-							Description: "Service account whose token the helper containers use, where it must differ from the pod's.",
+							Description: "Service account that a resource or data step acts as, where it must differ from that of other steps. Other steps report with a token of their own pod, which needs no rights, and this changes nothing about them.",
 							Type:        []string{"string"},
 							Format:      "",
 						},
@@ -8930,7 +8930,7 @@ func schema_pkg_apis_workflow_v1alpha1_Template(ref common.ReferenceCallback) co
 							},
 						},
 						SchemaProps: spec.SchemaProps{
-							Description: "Lines to add to the hosts file of the pod. Replaces the workflow's list.",
+							Description: "Lines to add to the hosts file of the pod, after those of the workflow.",
 							Type:        []string{"array"},
 							Items: &spec.SchemaOrArray{
 								Schema: &spec.Schema{

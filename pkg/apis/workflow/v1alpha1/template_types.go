@@ -147,7 +147,7 @@ type Template struct {
 	// Settings for the helper containers of the pod. Default: the workflow's.
 	// +optional
 	Executor *ExecutorConfig `json:"executor,omitempty"`
-	// Lines to add to the hosts file of the pod. Replaces the workflow's list.
+	// Lines to add to the hosts file of the pod, after those of the workflow.
 	// +optional
 	// +listType=map
 	// +listMapKey=ip
@@ -207,7 +207,8 @@ type TemplateRef struct {
 
 // ExecutorConfig holds settings for the helper containers.
 type ExecutorConfig struct {
-	// Service account whose token the helper containers use, where it must differ from the pod's.
+	// Service account that a resource or data step acts as, where it must differ from that of other steps. Other steps report with a
+	// token of their own pod, which needs no rights, and this changes nothing about them.
 	// +optional
 	ServiceAccountName string `json:"serviceAccountName,omitempty"`
 }

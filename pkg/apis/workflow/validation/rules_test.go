@@ -81,6 +81,10 @@ func TestFieldsOfTemplates(t *testing.T) {
 		{name: "V-261 patch", spec: template(leaf + `podSpecPatch: "a: ["`), errors: []string{at + "podSpecPatch"}},
 		{name: "SUS-01 duration", spec: template(`suspend: {duration: soon}`), errors: []string{at + "suspend.duration"}},
 		{name: "TMO-04 pendingTimeout", spec: template(leaf + `pendingTimeout: soon`), errors: []string{at + "pendingTimeout"}},
+		{name: "POD-09 account of the executor", spec: `{entrypoint: a, executor: {serviceAccountName: x}, templates: [{name: a, executor: {serviceAccountName: y}, container: {image: i, command: [c]}}]}`,
+			warnings: []string{"spec.executor.serviceAccountName: only resource and data steps act as this account", "spec.templates[0].executor.serviceAccountName: only resource and data"}},
+		{name: "POD-09 a step acts as it", spec: `{entrypoint: a, executor: {serviceAccountName: x}, templates: [{name: a, resource: {action: get, flags: [pods]}}]}`},
+		{name: "POD-09 a step elsewhere may", spec: `{entrypoint: a, executor: {serviceAccountName: x}, templates: [{name: a, steps: [[{name: s, templateRef: {name: t, template: u}}]]}]}`},
 		{name: "V-260 volumes", spec: `{entrypoint: a, volumes: [{name: v}], volumeClaimTemplates: [{metadata: {name: w}, spec: {}}], templates: [{name: a, volumes: [{name: x}], script: {image: i, source: s, volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /w}, {name: x, mountPath: /x}, {name: z, mountPath: /z}]}}]}`,
 			warnings: []string{"spec.templates[0].script.volumeMounts[3].name: volume 'z' not found in workflow spec"}},
 	})

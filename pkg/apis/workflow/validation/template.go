@@ -29,6 +29,7 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validateDisplayName(template.Annotations, path.Child("annotations")))
 	c.images(template, path)
 	c.volumes(template, path)
+	c.templateExecutor(template, path)
 	if len(template.Steps) > 0 {
 		c.steps(template, path.Child("steps"))
 	}

@@ -112,10 +112,12 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 			return nil, err
 		}
 	}
-	if err := addVolumes(&pod.Spec, in); err != nil {
+	addVolumes(&pod.Spec, in)
+	if err := applyPodSpecPatches(&pod.Spec, in); err != nil {
 		return nil, err
 	}
-	if err := applyPodSpecPatches(&pod.Spec, in); err != nil {
+	addVolumes(&pod.Spec, in) // a patch may mount more of them
+	if err := checkVolumes(&pod.Spec, in); err != nil {
 		return nil, err
 	}
 	switch {

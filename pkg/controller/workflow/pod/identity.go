@@ -13,13 +13,18 @@ import (
 func setIdentity(spec *corev1.PodSpec, in Input) {
 	t, wf := in.Template, in.Spec
 	spec.ServiceAccountName = firstSet(t.ServiceAccountName, wf.ServiceAccountName)
-	if reportsItself(in) {
-		// The executor is all there is in such a pod. In others it needs no account of its own: it reports with the pod's token.
-		spec.ServiceAccountName = firstSet(executorAccount(t.Executor), executorAccount(wf.Executor), spec.ServiceAccountName)
-	}
 	spec.AutomountServiceAccountToken = wf.AutomountServiceAccountToken
 	if t.AutomountServiceAccountToken != nil {
 		spec.AutomountServiceAccountToken = t.AutomountServiceAccountToken
+	}
+	// A token that is bound to a pod is one of the pod's account: for the executor to act as another one, the pod has to be that one's.
+	// It may where main is the executor; the user's containers beside it get no token then. In other pods the executor asks the API for
+	// nothing but to take its report, which takes no rights.
+	if account := firstSet(executorAccount(t.Executor), executorAccount(wf.Executor)); account != "" && reportsItself(in) {
+		if account != spec.ServiceAccountName {
+			spec.AutomountServiceAccountToken = new(false)
+		}
+		spec.ServiceAccountName = account
 	}
 	spec.SecurityContext = wf.SecurityContext
 	if t.SecurityContext != nil {

@@ -110,7 +110,7 @@ func TestBuildErrors(t *testing.T) {
 		},
 		"VOL-01 V-260 unknown volume": {
 			template: wfv1.Template{Container: &corev1.Container{Image: "busybox", VolumeMounts: []corev1.VolumeMount{{Name: "data", MountPath: "/data"}}}},
-			want:     []string{"container main", `volume "data"`, "volumeClaimTemplates"},
+			want:     []string{"container main", "volume 'data' not found in workflow spec", "volumeClaimTemplates"},
 		},
 		"POD-13 patch that is no YAML": {
 			template: wfv1.Template{Container: plain(), PodSpecPatch: "a: [b"},

@@ -10,7 +10,7 @@ import (
 // addVolumes adds the volumes that some container mounts: of the workflow, of its claim templates, and of the template,
 // whose volume wins over one of the same name (VOL-01, VOL-02). A volume that nobody mounts stays out, so that a step does
 // not wait for another step's claim.
-func addVolumes(spec *corev1.PodSpec, in Input) error {
+func addVolumes(spec *corev1.PodSpec, in Input) {
 	offered := map[string]corev1.Volume{}
 	for _, list := range [][]corev1.Volume{in.Spec.Volumes, in.Claims, in.Template.Volumes} {
 		for _, v := range list {
@@ -19,15 +19,22 @@ func addVolumes(spec *corev1.PodSpec, in Input) error {
 	}
 	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
 		for _, name := range mounted(&c) {
-			if slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {
-				continue
+			if v, ok := offered[name]; ok {
+				addVolume(spec, v)
 			}
-			v, ok := offered[name]
-			if !ok {
-				return fmt.Errorf("%s: container %s mounts volume %q, which is neither in the template's volumes nor in the workflow's volumes or volumeClaimTemplates",
+		}
+	}
+}
+
+// checkVolumes refuses a pod in which a container mounts a volume that is nowhere declared (V-260). It comes after all patches, which
+// may bring volumes.
+func checkVolumes(spec *corev1.PodSpec, in Input) error {
+	for _, c := range slices.Concat(spec.InitContainers, spec.Containers) {
+		for _, name := range mounted(&c) {
+			if !slices.ContainsFunc(spec.Volumes, func(v corev1.Volume) bool { return v.Name == name }) {
+				return fmt.Errorf("%s: container %s: volume '%s' not found in workflow spec: declare it in the template's volumes, or in the workflow's volumes or volumeClaimTemplates",
 					templateName(in.Template), c.Name, name)
 			}
-			spec.Volumes = append(spec.Volumes, v)
 		}
 	}
 	return nil
