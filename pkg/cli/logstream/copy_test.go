@@ -141,6 +141,14 @@ func TestCopy(t *testing.T) {
 			streams: []stream{{text: line("a", 1, "1\n")}}, want: "1\n", requests: 1,
 		},
 		{
+			name: "pods deleted meanwhile, whose logs were saved", options: v1alpha1.LogOptions{Follow: true}, overAfter: 2,
+			streams: []stream{
+				{text: line("a", 5, "1\n") + line("a", 6, "2\n")}, {text: line("a", 1, "1\n") + line("a", 1, "2\n") + line("b", 3, "b1\n") + line("b", 3, "b2\n")},
+				{text: line("a", 1, "1\n") + line("a", 1, "2\n") + line("b", 3, "b1\n") + line("b", 3, "b2\n")},
+			},
+			want: "1\n2\nb1\nb2\n", requests: 3,
+		},
+		{
 			name: "server not there for a while", options: v1alpha1.LogOptions{Follow: true}, overAfter: 3,
 			streams: []stream{
 				{text: line("a", 1, "1\n"), end: cut}, {refused: apierrors.NewServiceUnavailable("starting")},

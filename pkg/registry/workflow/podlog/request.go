@@ -4,6 +4,7 @@ import (
 	"context"
 	"regexp"
 	"strings"
+	"time"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -95,8 +96,13 @@ func (r *request) lead(p *piece) string {
 			lead = p.stream.pod + "/" + p.stream.name + ": "
 		}
 	}
-	if r.timestamps && p.stamp != "" {
+	switch {
+	case !r.timestamps:
+	case p.stamp != "":
 		lead += p.stamp + " "
+	case p.stream.saved != nil:
+		// Saved logs have no timestamps of their own. With one, those who follow can tell that they have had a line.
+		lead += p.stream.start.UTC().Format(time.RFC3339Nano) + " "
 	}
 	return lead
 }

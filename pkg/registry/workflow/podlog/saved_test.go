@@ -88,6 +88,7 @@ func TestSavedLogs_ART13(t *testing.T) {
 		{"none of them", v1alpha1.LogOptions{TailLines: ptr.To[int64](0)}, ""},
 		{"what matches", v1alpha1.LogOptions{Grep: "2$"}, "2026-01-01T00:00:00Z a2\nb2\n"},
 		{"with the names of the pods", v1alpha1.LogOptions{NodeID: "id-c", Prefix: true}, podOf("c") + "/one: c one\n" + podOf("c") + "/two: c two\n"},
+		{"with the time at which the step began", v1alpha1.LogOptions{NodeID: "id-b", Timestamps: true}, "2026-11-22T12:00:02Z b1\r\n2026-11-22T12:00:02Z b2\n"},
 		{"what ended before is left out", v1alpha1.LogOptions{SinceTime: ptr.To(metav1.NewTime(epoch.Add(6 * time.Second)))}, "b1\r\nb2\nc one\nc two\n"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
