@@ -10,7 +10,6 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -196,52 +195,4 @@ func TestInjectedContainers(t *testing.T) {
 			})
 		})
 	}
-}
-
-// POD-18, VOL-01, VOL-02, VOL-03, VOL-05: claims of the workflow's own and of others hold what steps leave for each other, and go as
-// the workflow says.
-func TestClaims(t *testing.T) {
-	t.Parallel()
-	ns := newNamespace(t)
-	if _, err := kube.CoreV1().PersistentVolumeClaims(ns).Create(t.Context(), &corev1.PersistentVolumeClaim{
-		ObjectMeta: metav1.ObjectMeta{Name: "shared"},
-		Spec: corev1.PersistentVolumeClaimSpec{
-			AccessModes: []corev1.PersistentVolumeAccessMode{corev1.ReadWriteOnce},
-			Resources:   corev1.VolumeResourceRequirements{Requests: corev1.ResourceList{corev1.ResourceStorage: resource.MustParse("1Mi")}},
-		},
-	}, metav1.CreateOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	create(t, ns, `
-apiVersion: argoproj.io/v1alpha1
-kind: Workflow
-metadata: {name: claims}
-spec:
-  entrypoint: main
-  podDisruptionBudget: {minAvailable: 9999}
-  volumeClaimTemplates:
-  - metadata: {name: own}
-    spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Mi}}}
-  volumes: [{name: shared, persistentVolumeClaim: {claimName: "{{workflow.parameters.claim}}"}}]
-  arguments: {parameters: [{name: claim, value: shared}]}
-  templates:
-  - name: main
-    steps: [[{name: write, template: write}], [{name: read, template: read}]]
-  - name: write
-    container: {image: busybox, command: [sh, -c, "echo a >/own/x; echo b >/shared/x"], volumeMounts: [{name: own, mountPath: /own}, {name: shared, mountPath: /shared}]}
-  - name: read
-    container: {image: busybox, command: [sh, -c, "[ $(cat /own/x /shared/x | tr -d '\\n') = ab ]"], volumeMounts: [{name: own, mountPath: /own}, {name: shared, mountPath: /shared}]}
-`)
-	awaitEnd(t, ns, "claims", v1alpha1.WorkflowSucceeded)
-	eventually(t, "the workflow's own claim and budget to be gone", func(ctx context.Context) (bool, string, error) {
-		claims, err := kube.CoreV1().PersistentVolumeClaims(ns).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return false, "", err
-		}
-		budgets, err := kube.PolicyV1().PodDisruptionBudgets(ns).List(ctx, metav1.ListOptions{})
-		if err != nil {
-			return false, "", err
-		}
-		return len(claims.Items) == 1 && claims.Items[0].Name == "shared" && len(budgets.Items) == 0, fmt.Sprintf("%d claims, %d budgets", len(claims.Items), len(budgets.Items)), nil
-	})
 }
