@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/expr"
@@ -184,11 +185,19 @@ func (f *hookFrame) call(h *hook, name string) *call {
 }
 
 func (f *hookFrame) condition(h *hook) (bool, error) {
-	program, err := f.run.cache.Program(h.spec.Expression)
+	scope := f.scope()
+	source, err := f.run.cache.RenderString(h.spec.Expression, scope, expr.Lenient)
 	if err != nil {
 		return false, fmt.Errorf("hook %s: failed to evaluate expression: %w", h.name, err)
 	}
-	ok, err := program.Bool(f.scope())
+	if strings.Contains(source, "{{") && f.run.cache.Parse(source).HasTags() {
+		return false, nil // some of what it asks about has not happened yet
+	}
+	program, err := f.run.cache.Program(source)
+	if err != nil {
+		return false, fmt.Errorf("hook %s: failed to evaluate expression: %w", h.name, err)
+	}
+	ok, err := program.Bool(scope)
 	var missing *expr.MissingError
 	var late *expr.LateError
 	if errors.As(err, &missing) || errors.As(err, &late) {

@@ -63,8 +63,12 @@ func (r *Run) outputValue(p *v1alpha1.Parameter, scope expr.Scope) (*v1alpha1.An
 	return &value, nil
 }
 
-// evaluate gives the text of a bare expression.
+// evaluate gives the text of a bare expression. Tags in it are replaced first.
 func (r *Run) evaluate(source string, scope expr.Scope) (string, error) {
+	source, err := r.cache.RenderString(source, scope, expr.Lenient)
+	if err != nil {
+		return "", fmt.Errorf("failed to evaluate expression: %w", err)
+	}
 	program, err := r.cache.Program(source)
 	if err != nil {
 		return "", fmt.Errorf("failed to evaluate expression: %w", err)
@@ -81,7 +85,13 @@ func (r *Run) outputArtifact(declared *v1alpha1.Artifact, scope expr.Scope, find
 	if declared.From == "" && declared.FromExpression == "" {
 		return nil, nil
 	}
-	name, found, absent, err := r.referredArtifact(declared, scope, find)
+	from, err := r.cache.RenderString(declared.From, scope, expr.Lenient)
+	if err != nil {
+		return nil, fmt.Errorf("outputs.artifacts.%s: %w", declared.Name, err)
+	}
+	named := *declared
+	named.From = from
+	name, found, absent, err := r.referredArtifact(&named, scope, find)
 	switch {
 	case err != nil && declared.Optional:
 		return nil, nil

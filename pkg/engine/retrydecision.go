@@ -2,9 +2,11 @@ package engine
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine/expr"
 )
 
 // noBaseDuration ends a node whose backoff cannot be computed.
@@ -121,7 +123,7 @@ func (f *retryFrame) policyEnds(last *entry) (message string, stop bool) {
 	if err != nil {
 		return fmt.Sprintf("retryStrategy.expression: failed to evaluate expression: %s", err), true
 	}
-	again, err := program.Bool(f.lastRetry())
+	again, err := program.Bool(expr.Scopes{expr.Map{"retries": strconv.Itoa(len(f.attempts) - 1)}, f.lastRetry()})
 	if err != nil {
 		return fmt.Sprintf("retryStrategy.expression: failed to evaluate expression: %s", err), true
 	}

@@ -21,7 +21,7 @@ func (s *scope) fromExpressions(arguments *v1alpha1.Arguments, path *field.Path)
 // origins checks what `from` and `fromExpression` say.
 func (s *scope) origins(artifacts v1alpha1.Artifacts, path *field.Path) {
 	for i := range artifacts {
-		s.expression(artifacts[i].FromExpression, path.Index(i).Child("fromExpression"), expr.AnyType)
+		s.choice(artifacts[i].FromExpression, path.Index(i).Child("fromExpression"))
 		from := strings.TrimSpace(artifacts[i].From)
 		if from == "" {
 			continue
@@ -32,9 +32,32 @@ func (s *scope) origins(artifacts v1alpha1.Artifacts, path *field.Path) {
 			s.p.problem(s.library(), at, from, "must be one reference to an artifact, such as {{steps.a.outputs.artifacts.x}}")
 			continue
 		}
-		if tag := tags[0]; tag.Name != "" && !namesArtifact(tag.Name) {
+		switch tag := tags[0]; {
+		case tag.Name != "" && !namesArtifact(tag.Name):
 			s.p.problem(s.library(), at, from, fmt.Sprintf("failed to resolve {{%s}}: it names no artifact", tag.Name))
+		case tag.Source != "" || tag.Err != nil:
+			s.p.problem(s.library(), at, from, "it names no artifact; an expression that chooses one is written as fromExpression")
 		}
+	}
+}
+
+// choice checks an expression that gives an artifact.
+func (s *scope) choice(source string, path *field.Path) {
+	if source == "" {
+		return
+	}
+	plain := *s
+	plain.plain, plain.artifacts = true, true
+	if tag := s.p.cache.Tags(source); len(tag) == 1 && tag[0].Raw == strings.TrimSpace(source) && tag[0].Source != "" {
+		source = tag[0].Source // braces around it are as good as none
+	}
+	before := len(s.p.errs)
+	plain.expression(source, path, expr.AnyType)
+	if hasTag(source) || len(s.p.errs) > before {
+		return
+	}
+	if program, err := s.p.cache.Program(source); err == nil && plain.resultShape(program) != nil {
+		s.p.problem(s.library(), path, source, "it gives no artifact; name one in each case, such as steps.a.outputs.artifacts.x")
 	}
 }
 

@@ -24,18 +24,17 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	if defaults := p.own.spec.TemplateDefaults; defaults != nil && !u.inline { // what of them counts depends on the template
 		s.texts(defaults, p.rules.path.Child("templateDefaults"), advised)
 	}
+	shell.Metrics = nil
+	s.checkMetrics(u.template.Metrics, u.path.Child("metrics"), u.members == nil)
 	if u.members == nil {
 		shell.Timeout, shell.PendingTimeout, shell.ActiveDeadlineSeconds, shell.ArchiveLocation, shell.RetryStrategy = "", "", nil, nil, nil
 		s.texts(&shell, u.path, strict)
 		p.checkLeaf(s, u)
 		return
 	}
-	shell.Outputs, shell.Metrics = v1alpha1.Outputs{}, nil
+	shell.Outputs = v1alpha1.Outputs{}
 	s.texts(&shell, u.path, strict)
 	p.checkRetry(s, u)
-	// What a metric of a composite names is looked up when the metric is written, and only the metric is lost.
-	s.texts(u.template.Metrics, u.path.Child("metrics"), advised)
-	p.checkMetrics(s, u.template.Metrics, u.path.Child("metrics"))
 	p.checkMembers(u, s)
 	all := *s
 	all.all = true
@@ -64,9 +63,8 @@ func (p *program) checkLeaf(s *scope, u *unit) {
 	t := u.template
 	plain := *s
 	plain.plain = true
-	plain.texts(&ours{t.Timeout, t.PendingTimeout, t.ActiveDeadlineSeconds, t.ArchiveLocation, t.RetryStrategy}, u.path, strict) // V-259
+	plain.texts(&ours{t.Timeout, t.PendingTimeout, t.ActiveDeadlineSeconds, t.ArchiveLocation}, u.path, strict) // V-259
 	p.checkRetry(s, u)
-	p.checkMetrics(s, t.Metrics, u.path.Child("metrics"))
 	p.checkOutputs(s, u)
 	if t.Data != nil {
 		with := *s
@@ -88,7 +86,6 @@ type ours struct {
 	PendingTimeout        string                     `json:"pendingTimeout"`
 	ActiveDeadlineSeconds *intstr.IntOrString        `json:"activeDeadlineSeconds"`
 	ArchiveLocation       *v1alpha1.ArtifactLocation `json:"archiveLocation"`
-	RetryStrategy         *v1alpha1.RetryStrategy    `json:"retryStrategy"`
 }
 
 // httpTypes are what the condition of an HTTP template knows (TPL-09).
@@ -101,27 +98,39 @@ var httpTypes = expr.Types{
 	},
 }
 
-// lastRetryTypes are what the condition on further attempts knows (RTY-05): nothing but the attempt before. Tags in it are
-// replaced beforehand.
-var lastRetryTypes = expr.Types{"lastRetry": expr.Types{
+// lastRetryTypes are what the condition on further attempts knows (RTY-05): nothing but the attempt before, and how many
+// retries there were. Tags in it are replaced beforehand.
+var lastRetryTypes = expr.Types{"retries": expr.TextType, "lastRetry": expr.Types{
 	"exitCode": expr.TextType, "status": expr.TextType, "duration": expr.TextType, "message": expr.TextType,
 }}
 
 func (p *program) checkRetry(s *scope, u *unit) {
 	if u.template.RetryStrategy != nil {
+		first := *s
+		first.firstAttempt, first.plain = true, true
+		first.texts(u.template.RetryStrategy, u.path.Child("retryStrategy"), strict)
 		with := *s
 		with.bare, with.extra = true, lastRetryTypes
 		with.expression(u.template.RetryStrategy.Expression, u.path.Child("retryStrategy", "expression"), expr.BoolType)
 	}
 }
 
-func (p *program) checkMetrics(s *scope, metrics *v1alpha1.Metrics, path *field.Path) {
+// checkMetrics checks the metrics of a leaf, or of something else: what those name is looked up when they are written, and only
+// the metric is lost.
+func (s *scope) checkMetrics(metrics *v1alpha1.Metrics, path *field.Path, leaf bool) {
 	if metrics == nil {
 		return
 	}
+	with := *s
+	with.metric = true
+	if leaf {
+		with.texts(metrics, path, strict)
+	} else {
+		with.texts(metrics, path, advised)
+	}
 	for i, metric := range metrics.Prometheus {
 		if metric != nil {
-			s.when(metric.When, path.Child("prometheus").Index(i).Child("when"))
+			with.when(metric.When, path.Child("prometheus").Index(i).Child("when"))
 		}
 	}
 }
@@ -134,7 +143,9 @@ func (p *program) checkOutputs(s *scope, u *unit) {
 	}
 	for i := range u.template.Outputs.Parameters {
 		if from := u.template.Outputs.Parameters[i].ValueFrom; from != nil {
-			s.expression(from.Expression, path.Child("parameters").Index(i).Child("valueFrom", "expression"), expr.AnyType)
+			plain := *s
+			plain.plain = true
+			plain.expression(from.Expression, path.Child("parameters").Index(i).Child("valueFrom", "expression"), expr.AnyType)
 		}
 	}
 	s.origins(u.template.Outputs.Artifacts, path.Child("artifacts"))

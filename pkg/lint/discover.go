@@ -157,6 +157,9 @@ func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *fie
 	s.call = &call{template: step.Template, ref: step.TemplateRef, inline: step.Inline, arguments: &step.Arguments, path: path}
 	p.resolve(u.in, s.call)
 	u.calls = append(u.calls, s.call)
+	if s.call.callee != nil {
+		s.call.callee.called = true
+	}
 	s.after = p.hookCalls(u.in, step.OnExit, step.Hooks, path)
 	u.calls = append(u.calls, s.after...)
 	if hasTag(step.Name) {

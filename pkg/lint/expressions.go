@@ -15,6 +15,11 @@ func (s *scope) expression(source string, path *field.Path, want expr.Type) {
 		return
 	}
 	if hasTag(source) {
+		if !s.bare { // else others have looked at them
+			plain := *s
+			plain.plain = true
+			plain.texts(source, path, strict)
+		}
 		s.filledExpression(source, path)
 		return
 	}
@@ -49,7 +54,7 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 		if v.known || how == silent {
 			continue
 		}
-		if ref.Guarded {
+		if ref.Guarded && !(s.plain && s.late(strings.Join(ref.Path, "."))) {
 			failed = s.guarded(ref, v, shown, path, how) || failed
 			continue
 		}
@@ -78,6 +83,10 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 		failed = true
 		s.p.problem(s.library(), path(), shown, "failed to evaluate expression: "+err.Error())
 	}
+	if strings.TrimSpace(program.Source()) == "nil" {
+		failed = true
+		s.p.problem(s.library(), path(), shown, "failed to evaluate expression: the result is nil; give a value")
+	}
 	if failed {
 		return
 	}
@@ -90,7 +99,7 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 // could be a member of.
 func (s *scope) guarded(ref expr.Reference, v verdict, shown string, path func() *field.Path, how strictness) (failed bool) {
 	there := len(ref.Path) - 1
-	for there > 0 && !s.object(strings.Join(ref.Path[:there], ".")) {
+	for there > 0 && !s.holds(strings.Join(ref.Path[:there], ".")) {
 		there--
 	}
 	if there == len(ref.Path)-1 {
@@ -105,6 +114,11 @@ func (s *scope) guarded(ref expr.Reference, v verdict, shown string, path func()
 	s.p.problem(s.library(), path(), shown, fmt.Sprintf("failed to evaluate expression: %s is never there, so it has no member %s, and ?? does not help%s",
 		strings.Join(ref.Path[:there+1], "."), ref.Path[there+1], s.p.didYouMean(name, s.nearby())))
 	return true
+}
+
+// holds tells whether a name stands for a group that an expression sees, so that a member of it may be missing.
+func (s *scope) holds(name string) bool {
+	return s.object(name) && (s.readable(name) || name == "steps" || name == "tasks")
 }
 
 // checkTypes checks an expression once for the same variables: steps often repeat one.
@@ -146,8 +160,10 @@ func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
 		switch {
 		case object && n < len(ref.Path) && !s.open(name):
 			return s.whyNot(ref.Path)
-		case object && n == len(ref.Path) && !s.readable(name):
+		case object && n == len(ref.Path) && !s.readable(name) && (s.plain || !s.late(name)):
 			return unknown("it cannot be read as a whole; name one of its members")
+		case s.plain && s.late(name):
+			return unknown("it has no value here")
 		case object && n == len(ref.Path) && s.surelyObject(name):
 			putType(types, ref.Path[:n], expr.ObjectType)
 			return isKnown
@@ -165,16 +181,6 @@ func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
 // open tells objects whose members are not known.
 func (s *scope) open(name string) bool {
 	return name == "item" || name == "resourcesDuration" || strings.Contains(name, ".artifacts.")
-}
-
-// surelyObject tells objects that an expression sees as such in any case. Others may come as a text: the items of a loop, and
-// lists of parameters, which are one when they are empty or those of a loop.
-func (s *scope) surelyObject(name string) bool {
-	switch name {
-	case "workflow", "workflow.parameters", "workflow.labels", "workflow.annotations", "workflow.creationTimestamp", "lastRetry":
-		return true
-	}
-	return s.extraObject(strings.Split(name, "."))
 }
 
 func (s *scope) typeOf(name string) expr.Type {

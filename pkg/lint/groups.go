@@ -22,9 +22,10 @@ func (s *scope) object(name string) bool {
 		}
 		return false
 	case "inputs":
-		return s.unit != nil && (len(words) <= 2 || words[1] == "artifacts" && len(words) == 3 && s.get(name).known)
+		return s.unit != nil && (len(words) == 1 || len(words) == 2 && (words[1] == "parameters" || words[1] == "artifacts") ||
+			words[1] == "artifacts" && len(words) == 3 && s.get(name).known)
 	case "outputs":
-		return s.unit != nil && len(words) <= 2
+		return s.unit != nil && (len(words) == 1 || len(words) == 2 && (words[1] == "parameters" || words[1] == "artifacts"))
 	case "item":
 		return s.item != nil && (s.item.any || s.item.maps) && len(words) == 1
 	case "lastRetry":
@@ -44,19 +45,47 @@ func (s *scope) readable(name string) bool {
 	switch {
 	case s.bare:
 		return true
-	case name == "pod" || name == "node" || name == "steps" || name == "tasks":
+	case name == "inputs" || name == "inputs.parameters":
+		return len(s.unit.template.Inputs.Parameters) > 0 || s.p.spec.TemplateDefaults != nil
+	case words[0] == "pod" || words[0] == "node" || words[0] == "outputs" || name == "inputs.artifacts":
 		return false
-	case name == "inputs":
-		return len(s.unit.template.Inputs.Parameters) > 0
-	case words[0] != "steps" && words[0] != "tasks" || len(words) < 3 || words[2] != "outputs" || len(words) > 4 || len(words) == 4 && words[3] != "parameters":
+	case words[0] != "steps" && words[0] != "tasks":
 		return true
-	}
-	if s.unit == nil || s.unit.members == nil {
+	case len(words) == 1 || len(words) == 4 && words[3] == "artifacts":
+		return false
+	case len(words) > 4 || s.unit == nil || s.unit.members == nil || s.unit.members.root != words[0]:
 		return true
 	}
 	other := s.unit.members.byName[words[1]]
-	return other == nil || other.loop != noLoop || other.call.callee == nil || s.p.spec.TemplateDefaults != nil ||
-		len(other.call.callee.template.Outputs.Parameters) > 0 || len(words) == 3 && givesResult(other.call.callee.template)
+	switch {
+	case other == nil:
+		return true
+	case other.loop != noLoop: // its outputs are lists, each under its name
+		return len(words) == 4
+	case len(words) == 2 || other.call.callee == nil || s.p.spec.TemplateDefaults != nil:
+		return true
+	}
+	template := other.call.callee.template
+	return len(template.Outputs.Parameters) > 0 || len(words) == 3 && givesResult(template)
+}
+
+// surelyObject tells groups that an expression does not see as a text in any case, as it does the items of a loop and lists of
+// parameters that are empty or those of a loop.
+func (s *scope) surelyObject(name string) bool {
+	words := strings.Split(name, ".")
+	switch words[0] {
+	case "workflow", "lastRetry":
+		return true
+	case "inputs":
+		return s.readable(name)
+	case "steps", "tasks":
+		if s.unit == nil || s.unit.members == nil || len(words) < 2 {
+			return false
+		}
+		other := s.unit.members.byName[words[1]]
+		return other != nil && other.loop == noLoop && len(words) <= 4
+	}
+	return s.extraObject(words)
 }
 
 func (s *scope) extraObject(words []string) bool {

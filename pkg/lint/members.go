@@ -30,7 +30,7 @@ func (s *scope) member(root, rest string) verdict {
 	if v := s.visible(m, other, field); !v.known {
 		return v
 	}
-	return s.p.memberField(other, field)
+	return s.p.memberField(root, other, field)
 }
 
 // visible tells whether a member sees another.
@@ -40,7 +40,7 @@ func (s *scope) visible(m *members, other *sibling, field string) verdict {
 	case v == nil, s.all:
 		return isKnown
 	case v == other:
-		if s.inHook || v.exit || field == "status" {
+		if s.inHook {
 			return isKnown
 		}
 		return unknown(fmt.Sprintf("%q cannot use what it gives itself", v.name))
@@ -85,9 +85,12 @@ func (m *members) waitsFor(task, other *sibling) bool {
 }
 
 // memberField judges what is asked of a step or task: V-186.
-func (p *program) memberField(of *sibling, field string) verdict {
+func (p *program) memberField(root string, of *sibling, field string) verdict {
 	switch field {
 	case "id", "status", "startedAt", "finishedAt", "hostNodeName":
+		if root == "steps" && of.loop != noLoop {
+			return unknown(fmt.Sprintf("%q is a loop: each of its values has its own; name its outputs", of.name))
+		}
 		return isKnown
 	}
 	if of.call.callee == nil {
@@ -101,6 +104,9 @@ func (p *program) memberField(of *sibling, field string) verdict {
 		}
 		return unknown(fmt.Sprintf("%q runs a template that is no daemon, and so has no address", of.name))
 	case "exitCode", "outputs.result":
+		if field == "exitCode" && root == "steps" && of.loop != noLoop {
+			return unknown(fmt.Sprintf("%q is a loop: each of its values has its own; name its outputs", of.name))
+		}
 		if givesResult(t) {
 			return isKnown
 		}
@@ -111,10 +117,10 @@ func (p *program) memberField(of *sibling, field string) verdict {
 		}
 		return unknown(fmt.Sprintf("name one of the parameters: %q is no loop over withItems or withParam", of.name))
 	}
-	return p.memberOutput(of, t, field)
+	return p.memberOutput(root, of, t, field)
 }
 
-func (p *program) memberOutput(of *sibling, t *v1alpha1.Template, field string) verdict {
+func (p *program) memberOutput(root string, of *sibling, t *v1alpha1.Template, field string) verdict {
 	outputs := &t.Outputs
 	defaults := &v1alpha1.Outputs{}
 	if p.spec.TemplateDefaults != nil {
@@ -127,6 +133,9 @@ func (p *program) memberOutput(of *sibling, t *v1alpha1.Template, field string) 
 		return unknown(fmt.Sprintf("what %q runs has no such output parameter%s", of.name, p.didYouMean(name, parameterNames(outputs.Parameters))))
 	}
 	if name, ok := strings.CutPrefix(field, "outputs.artifacts."); ok {
+		if root == "steps" && of.loop != noLoop { // LOOP-07
+			return unknown(fmt.Sprintf("%q is a loop: each of its values has its own artifacts; store them under keys of their own", of.name))
+		}
 		if outputs.Artifacts.GetArtifactByName(name) != nil || defaults.Artifacts.GetArtifactByName(name) != nil {
 			return isKnown
 		}

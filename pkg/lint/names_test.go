@@ -61,13 +61,49 @@ func TestNamesOfOtherExpressions(t *testing.T) {
 		{name: "RTY-05 inputs", spec: `{entrypoint: m, arguments: {parameters: [{name: num, value: "2"}]}, templates: [{name: m, inputs: {parameters: [{name: num}]}, retryStrategy: {limit: 1, expression: "lastRetry.exitCode > inputs.parameters.num"}, container: {image: "{{inputs.parameters.num}}"}}]}`,
 			errors: []string{retry + "inputs.parameters.num is missing"}},
 		{name: "RTY-05 members", spec: `{entrypoint: m, templates: [{name: m, retryStrategy: {limit: 1, expression: "lastRetry.code == '1'"}, container: {image: i}}]}`, errors: []string{retry + "lastRetry.code is missing"}},
-		{name: "RTY-05 of the workflow", spec: `{entrypoint: m, retryStrategy: {limit: 1, expression: "retries < '3'"}, templates: [{name: m, container: {image: i}}]}`, errors: []string{"spec.retryStrategy.expression | retries is missing"}},
+		{name: "RTY-05 of the workflow", spec: `{entrypoint: m, retryStrategy: {limit: 1, expression: "asInt(retries) < 3 && tries == '1'"}, templates: [{name: m, container: {image: i}}]}`, errors: []string{"spec.retryStrategy.expression | tries is missing"}},
 		{name: "TPL-11 data", spec: `{entrypoint: m, templates: [{name: m, data: {source: {artifactPaths: {s3: {bucket: b, key: k}}}, transformation: [{expression: "filter(data, {# endsWith workflow.name})"}]}}]}`,
 			errors: []string{"spec.templates[0].data.transformation[0].expression | workflow.name is missing"}},
 		{name: "HOOK-03 a group of names is no condition", spec: `{entrypoint: m, hooks: {running: {template: m, expression: workflow}}, templates: [{name: m, container: {image: i}}]}`, errors: []string{"spec.hooks[running].expression | expected bool"}},
 		{name: "HOOK-03 nor is a list of parameters", spec: `{entrypoint: m, arguments: {parameters: [{name: p, value: v}]}, hooks: {running: {template: m, expression: workflow.parameters}}, templates: [{name: m, container: {image: i}}]}`, errors: []string{"spec.hooks[running].expression | expected bool"}},
 		{name: "HOOK-03 a step as a whole", spec: `{entrypoint: m, templates: [{name: m, steps: [[{name: s, template: l, hooks: {h: {template: l, expression: "steps != nil"}}}]]}, {name: l, container: {image: i}}]}`, errors: []string{"spec.templates[0].steps[0][0].hooks[h].expression | cannot be read as a whole"}},
 		{name: "EXP-02 the pod as a whole", spec: `{entrypoint: m, templates: [{name: m, container: {image: i, args: ["{{=toJson(pod)}}"]}}]}`, errors: []string{"spec.templates[0].container.args[0] | cannot be read as a whole"}},
+	})
+}
+
+// EXP-03 LOOP-06 V-267: of many names it is known what they look like, and so whether a condition can be decided.
+func TestShapesInConditions(t *testing.T) {
+	when := func(condition string) string {
+		return `{entrypoint: m, templates: [{name: m, steps: [[{name: a, template: l}, {name: b, template: l, withItems: [1, 2]}], [{name: s, template: l, when: "` + condition + `"}]]}, {name: l, container: {image: i}, outputs: {parameters: [{name: o, valueFrom: {path: /o}}]}}]}`
+	}
+	const at = "spec.templates[0].steps[1][0].when | "
+	cases := []lintCase{
+		{name: "a result may be anything", spec: when("{{steps.a.outputs.result}}")},
+		{name: "a comparison", spec: when("{{steps.a.exitCode}} == 0 && {{workflow.duration}} < 5 || {{steps.a.status}} == Succeeded")},
+		{name: "an expression that gives a truth value", spec: when("{{=len(steps.a.outputs.result) > 3}}")},
+		{name: "one of a list", spec: when("'{{steps.b.outputs.result}}' != '[]'")},
+	}
+	for _, condition := range []string{"{{workflow.duration}}", "{{steps.a.exitCode}}", "{{steps.a.startedAt}} == ''", "{{steps.b.outputs.parameters.o}}", "{{=len(steps.a.outputs.result)}}", "{{=asInt(steps.a.exitCode) + 1}}", "{{steps.a.status}}", "{{workflow.uid}} == x"} {
+		cases = append(cases, lintCase{name: condition, spec: when(condition), errors: []string{at + "whatever its tags become"}})
+	}
+	runCases(t, cases)
+}
+
+// ART-03 ART-05: what names an artifact does name one.
+func TestChoicesOfArtifacts(t *testing.T) {
+	step := func(artifact string) string {
+		return `{entrypoint: m, arguments: {parameters: [{name: which, value: a}]}, templates: [{name: m, steps: [[{name: a, template: give}, {name: loop, template: give, withItems: [1, 2]}], [{name: s, template: take, arguments: {artifacts: [{name: f, ` + artifact + `}]}}]]},
+			{name: give, container: {image: i, args: ["{{workflow.parameters.which}}"]}, outputs: {artifacts: [{name: f, path: /f}]}}, {name: take, inputs: {artifacts: [{name: f, path: /f}]}, container: {image: i}}]}`
+	}
+	const at = "spec.templates[0].steps[1][0].arguments.artifacts[0]."
+	runCases(t, []lintCase{
+		{name: "VAR-28 a name in a name", spec: step(`from: "{{steps.{{workflow.parameters.which}}.outputs.artifacts.f}}"`)},
+		{name: "a choice", spec: step(`fromExpression: "steps.a.status == 'Succeeded' ? steps.a.outputs.artifacts.f : nil"`)},
+		{name: "a choice with tags and braces", spec: step(`fromExpression: "{{='{{workflow.parameters.which}}' == 'a' ? steps.a.outputs.artifacts.f : nil}}"`)},
+		{name: "an expression as from", spec: step(`from: "{{=steps.a.outputs.artifacts.f}}"`), errors: []string{at + "from | fromExpression"}},
+		{name: "no artifact", spec: step(`fromExpression: "steps.a.status == 'Succeeded'"`), errors: []string{at + "fromExpression | gives no artifact"}},
+		{name: "VAR-30 late names", spec: step(`fromExpression: "outputs.result == 'a' ? steps.a.outputs.artifacts.f : nil"`), errors: []string{at + "fromExpression | outputs.result is missing"}},
+		{name: "LOOP-07 of a loop", spec: step(`from: "{{steps.loop.outputs.artifacts.f}}"`), errors: []string{at + "from | each of its values has its own artifacts"}},
 	})
 }
 

@@ -80,6 +80,7 @@ type unit struct {
 	inline   bool
 
 	entry, exit bool // runs below the entrypoint, below an exit handler or hook
+	called      bool // by a step or task
 	inputs      map[string]bool
 	inputsAll   bool // read as a whole
 }

@@ -190,16 +190,18 @@ func (p *program) checkWorkflow(r roots) {
 			before.texts(from, path.Child("arguments", "parameters").Index(i).Child("valueFrom"), strict)
 		}
 	}
-	s.checkMetricsOfWorkflow(path)
+	if metrics := p.own.spec.Metrics; metrics != nil {
+		for i, metric := range metrics.Prometheus {
+			if metric != nil {
+				s.when(metric.When, path.Child("metrics", "prometheus").Index(i).Child("when"))
+			}
+		}
+	}
 	if retry := p.own.spec.RetryStrategy; retry != nil {
 		with := *s
 		with.bare, with.extra = true, lastRetryTypes
 		with.expression(retry.Expression, path.Child("retryStrategy", "expression"), expr.BoolType)
 	}
-}
-
-func (s *scope) checkMetricsOfWorkflow(path *field.Path) {
-	s.p.checkMetrics(s, s.p.own.spec.Metrics, path.Child("metrics"))
 }
 
 func (p *program) checkMetadata(s *scope, m *v1alpha1.WorkflowMetadata, path *field.Path) {

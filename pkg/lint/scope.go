@@ -28,6 +28,12 @@ type scope struct {
 	workflowOnly bool
 	// before: the text is worked out before anything runs.
 	before bool
+	// metric: the text belongs to a metric, which knows how the template has ended (VAR-23).
+	metric bool
+	// artifacts: an expression chooses among artifacts.
+	artifacts bool
+	// firstAttempt: the text is worked out before the first attempt, and for all.
+	firstAttempt bool
 }
 
 // itemNames are the members of a loop's values: V-185.
@@ -38,8 +44,37 @@ type itemNames struct {
 	values bool // at least one value is not
 }
 
+// late tells names whose tags may stay as they are, for somebody who comes later. Where nobody but the engine reads a text,
+// nobody does (VAR-30).
+func (s *scope) late(name string) bool {
+	root, rest, _ := strings.Cut(name, ".")
+	if s.artifacts && strings.Contains(name, ".artifacts.") {
+		return false
+	}
+	switch root {
+	case "outputs":
+		return !strings.HasSuffix(rest, ".path")
+	case "inputs":
+		return rest == "artifacts" || strings.HasPrefix(rest, "artifacts.") && !strings.HasSuffix(rest, ".path")
+	case "steps", "tasks":
+		_, field, _ := strings.Cut(rest, ".")
+		return rest == "name" && s.unit != nil && !s.unit.called && !s.p.partial || strings.HasPrefix(field, "outputs.artifacts.")
+	case "workflow":
+		return strings.HasPrefix(rest, "outputs.artifacts.") || rest == "scheduledTime" && !s.p.scheduled() || rest == "failures" && !s.exit ||
+			rest == "priority" && !s.p.globals.priority
+	case "retries", "lastRetry":
+		return s.unit != nil && !s.retries()
+	case "item":
+		return s.item == nil
+	}
+	return false
+}
+
 // get judges one name, as it would stand in a simple tag.
 func (s *scope) get(name string) verdict {
+	if s.plain && strings.Contains(name, ".artifacts.") && s.late(name) && s.own(name).known {
+		return unknown("an artifact is no text")
+	}
 	v := s.own(name)
 	if !v.known && s.outer != nil {
 		if o := s.outer.get(name); o.known {
@@ -72,6 +107,9 @@ func (s *scope) own(name string) verdict {
 		return s.output(rest)
 	case "steps", "tasks":
 		if rest == "name" { // V-182
+			if s.plain && s.late(name) {
+				return unknown("no step or task runs this template")
+			}
 			return isKnown
 		}
 		return s.member(root, rest)
@@ -95,8 +133,8 @@ func (s *scope) own(name string) verdict {
 		v.soft = s.p.rules.alone // the workflow that runs it may have one
 		return v
 	case "status", "duration", "exitCode", "resourcesDuration":
-		if !s.plain {
-			return isKnown // metrics
+		if s.metric {
+			return isKnown
 		}
 	}
 	return s.extraName(name)
@@ -152,7 +190,7 @@ func (s *scope) inline() bool { return s.viewer != nil && s.viewer.call.inline !
 // retries: V-188; a strategy of the workflow counts like the template's own.
 func (s *scope) retries() bool {
 	d := s.p.spec.TemplateDefaults
-	return s.unit.template.RetryStrategy != nil || s.p.spec.RetryStrategy != nil || d != nil && d.RetryStrategy != nil
+	return !s.firstAttempt && (s.unit.template.RetryStrategy != nil || s.p.spec.RetryStrategy != nil || d != nil && d.RetryStrategy != nil)
 }
 
 func (s *scope) itemName(rest string, dotted bool) verdict {

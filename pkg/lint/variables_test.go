@@ -74,7 +74,7 @@ func TestVariablesOfSteps(t *testing.T) {
 	}
 	runCases(t, []lintCase{
 		{name: "V-128 of an earlier group", spec: second(`{{steps.a.outputs.parameters.o}}{{steps.a.status}}{{steps.a.id}}{{steps.a.outputs.result}}{{steps.a.exitCode}}{{steps.a.startedAt}}{{steps.a.finishedAt}}{{steps.a.hostNodeName}}{{steps.a.outputs.artifacts.f}}`)},
-		{name: "V-128 own status", spec: second(`{{steps.b.status}}`)},
+		{name: "V-128 own status", spec: second(`{{steps.b.status}}`), errors: []string{at + "cannot use what it gives itself"}},
 		{name: "V-128 own outputs", spec: second(`{{steps.b.outputs.result}}`), errors: []string{at + "cannot use what it gives itself"}},
 		{name: "V-128 of the same group", spec: steps(`[[{name: a, template: leaf}, {name: b, ` + give(`{{steps.a.outputs.result}}`) + `}]` + rest + `]`),
 			errors: []string{"spec.templates[0].steps[0][1].arguments.parameters[0].value | runs at the same time"}},

@@ -67,12 +67,16 @@ func (s *scope) fillings(text string, samples []string, left func(expr.Tag) bool
 	}
 	var tags []string
 	values := map[string]string{}
+	shapes, anything := map[string][]string{}, map[string]bool{}
 	for _, tag := range s.p.cache.Tags(text) {
 		switch {
 		case left(tag):
 			values[tag.Raw] = tag.Raw
 		case !slices.Contains(tags, tag.Raw):
 			tags = append(tags, tag.Raw)
+			if shapes[tag.Raw] = s.shape(tag); shapes[tag.Raw] == nil {
+				shapes[tag.Raw], anything[tag.Raw] = samples, true
+			}
 		}
 	}
 	if len(tags) > mostSampled {
@@ -94,15 +98,17 @@ func (s *scope) fillings(text string, samples []string, left func(expr.Tag) bool
 		if len(tags) == 0 {
 			return fits()
 		}
-		return slices.ContainsFunc(samples, func(sample string) bool {
+		return slices.ContainsFunc(shapes[tags[0]], func(sample string) bool {
 			values[tags[0]] = sample
 			return some(tags[1:])
 		})
 	}
-	// Most conditions fit when all tags become the same.
+	// Most conditions fit when all tags that may become anything become the same.
 	alike := slices.ContainsFunc(samples, func(sample string) bool {
 		for _, tag := range tags {
-			values[tag] = sample
+			if values[tag] = shapes[tag][0]; anything[tag] {
+				values[tag] = sample
+			}
 		}
 		return fits()
 	})

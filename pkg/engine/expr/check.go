@@ -35,8 +35,22 @@ const (
 type Types map[string]any
 
 // CheckTypes finds operations that do not fit what the variables hold, such as adding a number to a text. With want
-// BoolType it also finds results that are never true or false.
+// BoolType it also finds results that are never true or false, and with TextType those that are never a text.
 func (p *Program) CheckTypes(variables Types, want Type) error {
+	_, err := p.check(variables, want)
+	return err
+}
+
+// ResultKind tells what the expression gives, as far as its operations tell; Interface: anything.
+func (p *Program) ResultKind(variables Types) reflect.Kind {
+	is, err := p.check(variables, AnyType)
+	if err != nil || is == nil {
+		return reflect.Interface
+	}
+	return is.Kind()
+}
+
+func (p *Program) check(variables Types, want Type) (reflect.Type, error) {
 	env := variables.asMap()
 	for name, function := range functionTypes() {
 		if _, shadowed := env[name]; !shadowed {
@@ -45,13 +59,21 @@ func (p *Program) CheckTypes(variables Types, want Type) error {
 	}
 	config := conf.New(env)
 	config.Strict = false // names that are not listed may hold anything
-	if want == BoolType {
+	switch want {
+	case BoolType:
 		config.Expect, config.ExpectAny = reflect.Bool, true
+	case TextType:
+		config.Expect, config.ExpectAny = reflect.String, true
 	}
-	if _, err := checker.ParseCheck(p.source, config); err != nil {
-		return oneLine(err)
+	tree, err := parser.ParseWithConfig(p.source, config)
+	if err != nil {
+		return nil, oneLine(err)
 	}
-	return nil
+	is, err := checker.Check(tree, config)
+	if err != nil {
+		return nil, oneLine(err)
+	}
+	return is, nil
 }
 
 func (t Types) asMap() types.Map {
@@ -83,16 +105,17 @@ func (t Type) asType() types.Type {
 	return types.Any
 }
 
-// functionTypes are the types of the functions of environment; sprig's take what they are given.
+// functionTypes are the types of the functions of environment.
 var functionTypes = sync.OnceValue(func() types.Map {
 	m := types.Map{}
 	for name, function := range environment() {
-		if name == "sprig" {
-			m[name] = types.Map{types.Extra: types.Any}
-			continue
-		}
 		m[name] = types.TypeOf(function)
 	}
+	sprig := types.Map{types.Extra: types.Any}
+	for name, function := range sprigFunctions() {
+		sprig[name] = types.TypeOf(function)
+	}
+	m["sprig"] = sprig
 	return m
 })
 

@@ -150,7 +150,12 @@ func (p *part) renderNested(b *strings.Builder, scope Scope, mode Mode) error {
 		b.WriteString(p.raw)
 		return nil
 	}
-	return renderSimple(b, strings.TrimSpace(name), p.raw, scope, mode)
+	name = strings.TrimSpace(name)
+	if scope.Get(name).State == Late { // whoever comes later has not got what stood inside
+		b.WriteString("{{" + name + "}}")
+		return nil
+	}
+	return renderSimple(b, name, p.raw, scope, mode)
 }
 
 func (p *part) renderExpression(b *strings.Builder, scope Scope, mode Mode) error {
