@@ -112,6 +112,7 @@ func (gc ArtifactGC) Build() (*corev1.Pod, error) {
 	if pod.Spec, err = patched(spec, gc.PodSpecPatch); err != nil {
 		return nil, fmt.Errorf("artifactGC.podSpecPatch: %w", err)
 	}
+	denyRoot(&pod.Spec, in, func(c *corev1.Container) bool { return c.Name == MainContainerName })
 	return pod, nil
 }
 

@@ -104,6 +104,41 @@ func TestBuildErrors(t *testing.T) {
 			},
 			want: []string{"podSpecPatch removes the container main"},
 		},
+		"POD-13 patch that removes the helper": {
+			template: wfv1.Template{
+				Container: plain(), PodSpecPatch: `containers: [{name: wait, $patch: delete}]`,
+				Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}},
+			},
+			want: []string{"template step", "podSpecPatch removes the container wait"},
+		},
+		"POD-13 patch that replaces all containers": {
+			template: wfv1.Template{
+				Container: plain(), PodSpecPatch: `containers: [{name: main, image: busybox, command: ["true"]}, {$patch: replace}]`,
+				Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}},
+			},
+			want: []string{"podSpecPatch removes the container wait"},
+		},
+		"POD-13 patch that removes what stages": {
+			template: wfv1.Template{
+				Container: plain(), PodSpecPatch: `initContainers: [{name: init, $patch: delete}]`,
+				Sidecars: []wfv1.UserContainer{{Container: corev1.Container{Name: "side", Image: "busybox", Command: []string{"true"}}}},
+			},
+			want: []string{"podSpecPatch removes the container init"},
+		},
+		"EXE-03 main that Kubernetes starts again": {
+			template: wfv1.Template{
+				Container: &corev1.Container{Image: "busybox", Command: []string{"true"}, RestartPolicyRules: []corev1.ContainerRestartRule{{Action: corev1.ContainerRestartRuleActionRestart}}},
+				Outputs:   wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}},
+			},
+			want: []string{"container main: restartPolicy", "use retryStrategy"},
+		},
+		"TPL-15 sidecar that Kubernetes starts again": {
+			template: wfv1.Template{
+				Container: plain(),
+				Sidecars:  []wfv1.UserContainer{{Container: corev1.Container{Name: "side", Image: "busybox", Command: []string{"true"}, RestartPolicy: new(corev1.ContainerRestartPolicyAlways)}}},
+			},
+			want: []string{"container side: restartPolicy", "init container with restartPolicy Always"},
+		},
 		"POD-06 annotations over the limit": {
 			template: wfv1.Template{Container: plain(), Metadata: wfv1.Metadata{Annotations: map[string]string{"a": strings.Repeat("y", annotationLimit)}}},
 			want:     []string{"metadata.annotations", "Kubernetes allows 262144"},
@@ -131,6 +166,68 @@ func TestBuildErrors(t *testing.T) {
 			for _, part := range c.want {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q is not in the message: %v", part, err)
+				}
+			}
+		})
+	}
+}
+
+// TPL-01: a step that nobody wraps is the user's own affair, also when Kubernetes is to start it again.
+func TestPlainStepMayRestart(t *testing.T) {
+	rules := []corev1.ContainerRestartRule{{Action: corev1.ContainerRestartRuleActionRestart}}
+	pod, err := Build(inputFor(wfv1.Template{Container: &corev1.Container{Image: "busybox", Command: []string{"true"}, RestartPolicyRules: rules}}))
+	if err != nil || len(pod.Spec.Containers) != 1 || len(pod.Spec.Containers[0].RestartPolicyRules) != 1 {
+		t.Errorf("%+v, %v", pod, err)
+	}
+}
+
+// POD-02: variables are put into what stands in a pod, and not into what stands in an image.
+func TestImageCommandsStayAsTheyAre_POD02(t *testing.T) {
+	in := inputFor(wfv1.Template{Container: &corev1.Container{Image: "tool"}, Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "sum", ValueFrom: &wfv1.ValueFrom{Path: "/tmp/sum"}}}}})
+	in.Settings.Images = map[string]ImageCommand{"tool": {Entrypoint: []string{"sh", "-c"}, Cmd: []string{"echo $$ $(HOME)"}}}
+	pod, err := Build(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range pod.Spec.Containers {
+		if c.Name == MainContainerName && (len(c.Args) != 1 || c.Args[0] != "echo $$$$ $$(HOME)") {
+			t.Errorf("args %q", c.Args)
+		}
+	}
+}
+
+// POD-10: our containers promise not to be root, unless they are to be.
+func TestHelpersAreNotRoot_POD10(t *testing.T) {
+	root, user := int64(0), int64(1000)
+	output := wfv1.Outputs{Artifacts: []wfv1.Artifact{{Name: "a", Path: "/a", ArtifactLocation: wfv1.ArtifactLocation{HTTP: &wfv1.HTTPArtifact{URL: "http://store/a"}}}}}
+	for name, c := range map[string]struct {
+		pod  *corev1.PodSecurityContext
+		main *corev1.SecurityContext
+		own  *corev1.SecurityContext
+		want bool
+	}{
+		"nobody says":             {want: true},
+		"the pod is not root":     {pod: &corev1.PodSecurityContext{RunAsUser: &user}, want: true},
+		"the pod is root":         {pod: &corev1.PodSecurityContext{RunAsUser: &root}},
+		"main is root":            {main: &corev1.SecurityContext{RunAsUser: &root}},
+		"main is not, the pod is": {pod: &corev1.PodSecurityContext{RunAsUser: &root}, main: &corev1.SecurityContext{RunAsUser: &user}, want: true},
+		"the configuration says":  {own: &corev1.SecurityContext{RunAsUser: &user}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := plain()
+			main.SecurityContext = c.main
+			in := inputFor(wfv1.Template{Container: main, Outputs: output, SecurityContext: c.pod})
+			if c.own != nil {
+				in.Settings.Executor = &corev1.Container{SecurityContext: c.own}
+			}
+			pod, err := Build(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, container := range pod.Spec.Containers {
+				s := container.SecurityContext
+				if got := s != nil && s.RunAsNonRoot != nil && *s.RunAsNonRoot; got != (c.want && container.Name == WaitContainerName) {
+					t.Errorf("%s: runAsNonRoot %t", container.Name, got)
 				}
 			}
 		})

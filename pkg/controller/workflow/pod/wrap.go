@@ -19,10 +19,8 @@ const argsLimit = 128 << 10
 // wrapContainers puts the wrapper before the commands of all containers but `wait`, after all patches (POD-02, POD-13), and
 // completes the task with what there is to know about them.
 func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.Task, n needs) error {
-	for _, name := range mains {
-		if !slices.ContainsFunc(spec.Containers, func(c corev1.Container) bool { return c.Name == name }) {
-			return fmt.Errorf("%s: podSpecPatch removes the container %s", templateName(in.Template), name)
-		}
+	if err := complete(spec, in, mains, n); err != nil {
+		return err
 	}
 	work.Grace = gracePeriod(spec)
 	long := map[string][]string{}
@@ -30,6 +28,10 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 		c := &spec.Containers[i]
 		if c.Name == WaitContainerName {
 			continue
+		}
+		if restarts(c) {
+			return fmt.Errorf("%s: container %s: restartPolicy: Kubernetes would start it again after its end was seen and its outputs were taken: use retryStrategy, or an init container with restartPolicy Always",
+				templateName(in.Template), c.Name)
 		}
 		about, err := wrappedContainer(in, c.Name, !slices.Contains(mains, c.Name))
 		if err != nil {
@@ -61,6 +63,33 @@ func wrapContainers(spec *corev1.PodSpec, in Input, mains []string, work *task.T
 		}
 	}
 	return hand(spec, in, work, long, n)
+}
+
+// complete refuses a pod in which a patch has left out a container that the step needs.
+func complete(spec *corev1.PodSpec, in Input, mains []string, n needs) error {
+	has := func(list []corev1.Container, name string) bool {
+		return slices.ContainsFunc(list, func(c corev1.Container) bool { return c.Name == name })
+	}
+	missing := func(name string) error {
+		return fmt.Errorf("%s: podSpecPatch removes the container %s, without which this step cannot run", templateName(in.Template), name)
+	}
+	for _, name := range mains {
+		if !has(spec.Containers, name) {
+			return missing(name)
+		}
+	}
+	switch {
+	case n.wait && !has(spec.Containers, WaitContainerName):
+		return missing(WaitContainerName)
+	case n.stage && !n.hook && !has(spec.InitContainers, InitContainerName):
+		return missing(InitContainerName)
+	}
+	return nil
+}
+
+// restarts tells whether Kubernetes may start a container again by itself.
+func restarts(c *corev1.Container) bool {
+	return len(c.RestartPolicyRules) > 0 || c.RestartPolicy != nil && *c.RestartPolicy != corev1.ContainerRestartPolicyNever
 }
 
 // wrappedContainer is what the wrapper has to know about a container.
@@ -101,14 +130,23 @@ func setCommand(spec *corev1.PodSpec, c *corev1.Container, in Input) error {
 			return err
 		}
 	}
-	c.Command = found.Entrypoint
+	c.Command = verbatim(found.Entrypoint)
 	if len(c.Args) == 0 {
-		c.Args = found.Cmd
+		c.Args = verbatim(found.Cmd)
 	}
 	if len(c.Command)+len(c.Args) == 0 {
 		return fmt.Errorf(imageCommandMessage, c.Image, "the image has none")
 	}
 	return nil
+}
+
+// verbatim escapes the words of an image's command: what stands in a pod has variables put in, $(LIKE_THIS), and that of an image has not.
+func verbatim(words []string) []string {
+	escaped := make([]string, len(words))
+	for i, word := range words {
+		escaped[i] = strings.ReplaceAll(word, "$", "$$")
+	}
+	return escaped
 }
 
 // imageCommandMessage is the message of a step whose command is not known; clients match on it.
