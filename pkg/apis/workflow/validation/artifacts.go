@@ -40,6 +40,9 @@ func validateTemplateArtifacts(template *v1alpha1.Template, at *field.Path) (err
 		artifactPath := at.Child("outputs", "artifacts").Index(i)
 		errs = append(errs, validateArtifactPath(artifact, leaf, artifactPath)...)
 		errs = append(errs, validateArtifact(artifact, artifactPath)...)
+		if leaf {
+			errs = append(errs, validateDestination(&artifact.ArtifactLocation, artifactPath)...)
+		}
 		errs = append(errs, validateGlobalName(artifact.GlobalName, artifactPath.Child("globalName"))...)
 	}
 	for i := range template.Outputs.Parameters {
@@ -47,6 +50,7 @@ func validateTemplateArtifacts(template *v1alpha1.Template, at *field.Path) (err
 	}
 	if template.ArchiveLocation != nil { // V-070
 		errs = append(errs, validateLocation(template.ArchiveLocation, at.Child("archiveLocation"))...)
+		errs = append(errs, validateDestination(template.ArchiveLocation, at.Child("archiveLocation"))...)
 	}
 	return errs
 }
@@ -90,6 +94,7 @@ func validateArtifact(artifact *v1alpha1.Artifact, at *field.Path) (errs field.E
 	if artifact.ArtifactGC != nil {
 		errs = append(errs, validateArtifactGC(artifact.ArtifactGC, at.Child("artifactGC"))...)
 	}
+	errs = append(errs, validateArchive(artifact.Archive, at.Child("archive"))...)
 	return append(errs, validateLocation(&artifact.ArtifactLocation, at)...)
 }
 
@@ -133,7 +138,7 @@ func validateLocation(location *v1alpha1.ArtifactLocation, at *field.Path) (errs
 	if location.HDFS != nil {
 		errs = append(errs, validateHDFS(location.HDFS, at.Child("hdfs"))...)
 	}
-	return errs
+	return append(errs, validateStore(location, at)...)
 }
 
 // validateHDFS checks V-086 to V-090.

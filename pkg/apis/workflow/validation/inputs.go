@@ -66,6 +66,7 @@ func validateOutputSource(template *v1alpha1.Template, from *v1alpha1.ValueFrom,
 		if from.JQFilter == "" && from.JSONPath == "" {
 			return field.ErrorList{field.Required(path, "jqFilter or jsonPath must be specified for Resource templates")}
 		}
+		return validateQuery(from, path)
 	case v1alpha1.TemplateTypeSteps, v1alpha1.TemplateTypeDAG:
 		if from.Parameter == "" && from.Expression == "" {
 			return field.ErrorList{field.Required(path, fmt.Sprintf("parameter or expression must be specified for %s templates", types[0]))}

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"sigs.k8s.io/yaml"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
@@ -76,18 +75,6 @@ func withoutTags(text string) string {
 		text = replaced
 	}
 	return anyTagFormat.ReplaceAllString(text, word)
-}
-
-// validateManifest checks V-114.
-func validateManifest(manifest string, path *field.Path) field.ErrorList {
-	if manifest == "" {
-		return nil
-	}
-	var object any
-	if err := yaml.Unmarshal([]byte(withoutTags(manifest)), &object); err != nil {
-		return field.ErrorList{field.Invalid(path, firstLine(manifest), "resource.manifest must be a valid yaml: "+err.Error())}
-	}
-	return nil
 }
 
 func firstLine(text string) string {

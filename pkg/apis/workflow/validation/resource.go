@@ -22,7 +22,7 @@ func validateResource(template *v1alpha1.Template, path *field.Path) (errs field
 	case resource.Manifest == "" && resource.ManifestFrom == nil && resource.Action != "get" && resource.Action != "delete" && len(resource.Flags) == 0:
 		errs = append(errs, field.Required(path.Child("manifest"), "either manifest or manifestFrom must be specified (or flags)"))
 	}
-	errs = append(errs, validateManifest(resource.Manifest, path.Child("manifest"))...)
+	errs = append(errs, validateManifest(template, path.Child("manifest"))...)
 	errs = append(errs, validateChoice(resource.MergeStrategy, []string{"", "strategic", "merge", "json"}, path.Child("mergeStrategy"))...)
 	errs = append(errs, validateCondition(resource.SuccessCondition, path.Child("successCondition"))...)
 	errs = append(errs, validateCondition(resource.FailureCondition, path.Child("failureCondition"))...)

@@ -39,6 +39,9 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	if template.ContainerSet != nil {
 		c.errors(validateContainerSet(template, path.Child("containerSet")))
 	}
+	if template.Data != nil {
+		c.errors(validateData(template.Data, path.Child("data")))
+	}
 	if template.Resource != nil {
 		c.errors(validateResource(template, path.Child("resource")))
 	}
