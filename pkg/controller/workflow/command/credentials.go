@@ -19,7 +19,8 @@ import (
 
 // Credentials reads what a pod's images are pulled with.
 type Credentials interface {
-	keys(ctx context.Context, namespace, account string, secrets []string) (keyring, error)
+	// keys are what there is to pull with; unread names the pull secrets that this program may not read.
+	keys(ctx context.Context, namespace, account string, secrets []string) (found keyring, unread []string, err error)
 }
 
 type clientCredentials struct{ client kubernetes.Interface }
@@ -29,35 +30,37 @@ func NewCredentials(client kubernetes.Interface) Credentials { return clientCred
 
 // keys are those of the pod and of its service account. What is not there is left out, as the kubelet does, and so is what
 // this program may not read: the image may be public.
-func (c clientCredentials) keys(ctx context.Context, namespace, account string, secrets []string) (keyring, error) {
+func (c clientCredentials) keys(ctx context.Context, namespace, account string, secrets []string) (ring keyring, unread []string, err error) {
 	if account == "" {
 		account = "default"
 	}
 	owner, err := c.client.CoreV1().ServiceAccounts(namespace).Get(ctx, account, metav1.GetOptions{})
 	if err := unlessAbsent(ctx, err, "service account", namespace, account); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err == nil {
 		for _, s := range owner.ImagePullSecrets {
 			secrets = append(secrets, s.Name)
 		}
 	}
-	var ring keyring
 	for _, secret := range secrets {
 		s, err := c.client.CoreV1().Secrets(namespace).Get(ctx, secret, metav1.GetOptions{})
 		if err := unlessAbsent(ctx, err, "pull secret", namespace, secret); err != nil {
-			return nil, err
+			return nil, nil, err
+		}
+		if apierrors.IsForbidden(err) {
+			unread = append(unread, secret)
 		}
 		if err != nil {
 			continue
 		}
 		found, err := read(s)
 		if err != nil {
-			return nil, fmt.Errorf("pull secret %s/%s: %w", namespace, secret, err)
+			return nil, nil, fmt.Errorf("pull secret %s/%s: %w", namespace, secret, err)
 		}
 		ring = append(ring, found...)
 	}
-	return ring, nil
+	return ring, unread, nil
 }
 
 func unlessAbsent(ctx context.Context, err error, kind, namespace, name string) error {

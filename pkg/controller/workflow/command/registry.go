@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"runtime"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/authn"
 	"github.com/google/go-containerregistry/pkg/name"
@@ -23,9 +24,10 @@ func (r *Resolver) fetch(ctx context.Context, q question, names []string) (pod.I
 		return pod.ImageCommand{}, err
 	}
 	var tried []authn.Authenticator
+	var unread []string
 	if r.options.Credentials != nil {
-		keys, err := r.options.Credentials.keys(ctx, q.namespace, q.account, names)
-		if err != nil {
+		var keys keyring
+		if keys, unread, err = r.options.Credentials.keys(ctx, q.namespace, q.account, names); err != nil {
 			return pod.ImageCommand{}, err
 		}
 		tried = keys.matching(reference.Context())
@@ -43,12 +45,19 @@ func (r *Resolver) fetch(ctx context.Context, q question, names []string) (pod.I
 			break
 		}
 	}
+	if refused(problem) && len(unread) > 0 {
+		problem = fmt.Errorf("%w; the controller may not read the pull secrets %s (components/pull-secrets lets it)", problem, strings.Join(unread, ", "))
+	}
 	return pod.ImageCommand{}, problem
 }
 
 func (r *Resolver) commandOf(ctx context.Context, reference name.Reference, key authn.Authenticator) (pod.ImageCommand, error) {
-	image, err := remote.Image(reference, remote.WithContext(ctx), remote.WithAuth(key), remote.WithTransport(r.options.Transport),
+	found, err := remote.Get(reference, remote.WithContext(ctx), remote.WithAuth(key), remote.WithTransport(r.options.Transport),
 		remote.WithPlatform(v1.Platform{OS: "linux", Architecture: runtime.GOARCH}))
+	if err != nil {
+		return pod.ImageCommand{}, err
+	}
+	image, err := imageOf(found)
 	if err != nil {
 		return pod.ImageCommand{}, err
 	}
@@ -57,6 +66,29 @@ func (r *Resolver) commandOf(ctx context.Context, reference name.Reference, key 
 		return pod.ImageCommand{}, fmt.Errorf("read the image's configuration: %w", err)
 	}
 	return pod.ImageCommand{Entrypoint: config.Config.Entrypoint, Cmd: config.Config.Cmd}, nil
+}
+
+// imageOf picks the image of this program's own platform or, when a name stands for images of others only, the first of these: the
+// nodes that it is for are then not like the one that this program runs on.
+func imageOf(found *remote.Descriptor) (v1.Image, error) {
+	image, err := found.Image()
+	if err == nil || !found.MediaType.IsIndex() {
+		return image, err
+	}
+	index, inside := found.ImageIndex()
+	if inside != nil {
+		return nil, err
+	}
+	list, inside := index.IndexManifest()
+	if inside != nil {
+		return nil, err
+	}
+	for _, m := range list.Manifests { // attestations are of platform unknown
+		if m.MediaType.IsImage() && m.Platform != nil && m.Platform.OS == "linux" {
+			return index.Image(m.Digest)
+		}
+	}
+	return nil, err
 }
 
 // refused tells whether a registry wants other credentials.

@@ -6,9 +6,12 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"reflect"
+	"runtime"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -22,8 +25,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	kruntime "k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/fake"
+	clienttesting "k8s.io/client-go/testing"
 	clocktesting "k8s.io/utils/clock/testing"
 
 	"fairlead.dev/fairlead/pkg/controller/workflow/pod"
@@ -73,6 +79,28 @@ func (s *server) push(t *testing.T, image string, config v1.Config) string {
 		auth = &authn.Basic{Username: s.user, Password: "secret"}
 	}
 	if err := remote.Write(reference, made, remote.WithAuth(auth)); err != nil {
+		t.Fatal(err)
+	}
+	return reference.Name()
+}
+
+// pushIndex makes one name stand for images of several platforms.
+func (s *server) pushIndex(t *testing.T, image string, commands map[string][]string) string {
+	t.Helper()
+	reference, err := name.ParseReference(s.host + "/" + image)
+	if err != nil {
+		t.Fatal(err)
+	}
+	index := v1.ImageIndex(empty.Index)
+	for _, platform := range slices.Sorted(maps.Keys(commands)) {
+		made, err := mutate.Config(empty.Image, v1.Config{Entrypoint: commands[platform]})
+		if err != nil {
+			t.Fatal(err)
+		}
+		os, architecture, _ := strings.Cut(platform, "/")
+		index = mutate.AppendManifests(index, mutate.IndexAddendum{Add: made, Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: os, Architecture: architecture}}})
+	}
+	if err := remote.WriteIndex(reference, index); err != nil {
 		t.Fatal(err)
 	}
 	return reference.Name()
@@ -138,6 +166,42 @@ func TestLookup_POD02(t *testing.T) {
 				t.Errorf("the password is in the message: %v", err)
 			}
 		})
+	}
+}
+
+// POD-02: of an image for several platforms the command is that of this one's, else that of another Linux; what is no program is not
+// looked at.
+func TestPlatforms_POD02(t *testing.T) {
+	s := newServer(t, "")
+	own := "linux/" + runtime.GOARCH
+	for name, c := range map[string]struct {
+		commands map[string][]string
+		want     string
+	}{
+		"own":       {map[string][]string{"linux/aaa": {"other"}, own: {"own"}}, "own"},
+		"foreign":   {map[string][]string{"a/attestation": nil, "linux/s390x": {"other"}, "unknown/unknown": {"no"}}, "other"},
+		"none runs": {map[string][]string{"unknown/unknown": {"no"}}, ""},
+	} {
+		image := s.pushIndex(t, "many/"+strings.ReplaceAll(name, " ", "-")+":v1", c.commands)
+		got, err := NewResolver(Options{Patience: time.Minute}).Lookup("work", &corev1.PodSpec{}, image)
+		if (err == nil) != (c.want != "") || c.want != "" && !slices.Equal(got.Entrypoint, []string{c.want}) {
+			t.Errorf("%s: %v, %v", name, got, err)
+		}
+	}
+}
+
+// POD-02: where the controller may not read pull secrets, the message of the step says so.
+func TestUnreadPullSecrets_POD02(t *testing.T) {
+	private := newServer(t, "robot")
+	image := private.push(t, "team/tool:v1", v1.Config{Entrypoint: []string{"x"}})
+	client := fake.NewSimpleClientset()
+	client.PrependReactor("get", "secrets", func(clienttesting.Action) (bool, kruntime.Object, error) {
+		return true, nil, apierrors.NewForbidden(corev1.Resource("secrets"), "right", errors.New("no role"))
+	})
+	spec := &corev1.PodSpec{ImagePullSecrets: []corev1.LocalObjectReference{{Name: "right"}}}
+	_, err := NewResolver(Options{Credentials: NewCredentials(client), Patience: time.Minute}).Lookup("work", spec, image)
+	if err == nil || !strings.Contains(err.Error(), "the controller may not read the pull secrets right (components/pull-secrets lets it)") {
+		t.Error(err)
 	}
 }
 
