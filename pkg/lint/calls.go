@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -53,13 +54,23 @@ func (s *scope) choice(source string, path *field.Path) {
 	}
 	before := len(s.p.errs)
 	plain.expression(source, path, expr.AnyType)
-	if hasTag(source) || len(s.p.errs) > before {
+	if len(s.p.errs) > before {
 		return
 	}
-	if program, err := s.p.cache.Program(source); err == nil && plain.resultShape(program) != nil {
-		s.p.problem(s.library(), path, source, "it gives no artifact; name one in each case, such as steps.a.outputs.artifacts.x")
+	gives := func(filled string) error {
+		program, err := s.p.cache.Program(filled)
+		if err == nil && (plain.resultShape(program) != nil || !strings.Contains(filled, "artifacts")) {
+			return errors.New("it gives no artifact; name one in each case, such as steps.a.outputs.artifacts.x")
+		}
+		return err
+	}
+	if err := plain.fillings(source, choices, func(expr.Tag) bool { return false }, gives); err != nil {
+		s.p.problem(s.library(), path, source, err.Error())
 	}
 }
+
+// choices are what the tags of an expression that gives an artifact are taken to become.
+var choices = append([]string{"steps.a.outputs.artifacts.x"}, operands...)
 
 // namesArtifact tells whether a name can be that of an artifact.
 func namesArtifact(name string) bool {

@@ -24,6 +24,7 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	if defaults := p.own.spec.TemplateDefaults; defaults != nil && !u.inline { // what of them counts depends on the template
 		s.texts(defaults, p.rules.path.Child("templateDefaults"), advised)
 	}
+	s.templateForms(u.template, u.path)
 	shell.Metrics = nil
 	s.checkMetrics(u.template.Metrics, u.path.Child("metrics"), u.members == nil)
 	if u.members == nil {
@@ -216,6 +217,7 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 		listed := strings.HasPrefix(strings.TrimSpace(step.WithParam), "[")
 		values.plain = len(step.WithItems) == 0 && !listed
 		values.texts(&v1alpha1.WorkflowStep{WithItems: step.WithItems, WithParam: step.WithParam, WithSequence: step.WithSequence}, path, strict)
+		values.loopForms(step, path)
 	}
 	if strings.Contains(step.Name+step.When+step.Template+step.OnExit, "{{") || step.TemplateRef != nil {
 		plain := s

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -167,6 +168,8 @@ func (s *scope) reference(ref expr.Reference, types expr.Types) verdict {
 		case object && n == len(ref.Path) && s.surelyObject(name):
 			putType(types, ref.Path[:n], expr.ObjectType)
 			return isKnown
+		case object && name == "item" && s.plain && n < len(ref.Path) && !ref.Guarded && !s.item.any && !slices.Contains(s.item.names, ref.Path[1]):
+			return s.whyNot(ref.Path)
 		case object && (n == len(ref.Path) || s.open(name)):
 			putType(types, ref.Path[:n], expr.AnyType)
 			return isKnown

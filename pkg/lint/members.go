@@ -37,6 +37,8 @@ func (s *scope) member(root, rest string) verdict {
 func (s *scope) visible(m *members, other *sibling, field string) verdict {
 	v := s.viewer
 	switch {
+	case v == nil && s.plain && !s.all:
+		return unknown("it is not known yet: this is worked out before any of them runs")
 	case v == nil, s.all:
 		return isKnown
 	case v == other:

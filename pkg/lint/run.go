@@ -205,8 +205,12 @@ func (p *program) checkWorkflow(r roots) {
 }
 
 func (p *program) checkMetadata(s *scope, m *v1alpha1.WorkflowMetadata, path *field.Path) {
-	s.texts(m, path, strict)
+	s.texts(&v1alpha1.WorkflowMetadata{Annotations: m.Annotations, LabelsFrom: m.LabelsFrom}, path, strict)
+	plain := *s
+	plain.plain = true // a label's value has no braces
+	plain.texts(&v1alpha1.WorkflowMetadata{Labels: m.Labels}, path, strict)
+	s.labelForms(m, path)
 	for _, key := range slices.Sorted(maps.Keys(m.LabelsFrom)) {
-		s.expression(m.LabelsFrom[key].Expression, path.Child("labelsFrom").Key(key).Child("expression"), expr.AnyType)
+		plain.expression(m.LabelsFrom[key].Expression, path.Child("labelsFrom").Key(key).Child("expression"), expr.AnyType)
 	}
 }

@@ -55,6 +55,9 @@ func (s *scope) late(name string) bool {
 	case "outputs":
 		return !strings.HasSuffix(rest, ".path")
 	case "inputs":
+		if s.unit != nil && s.unit.template.Inputs.IsEmpty() && s.p.spec.TemplateDefaults == nil {
+			return false
+		}
 		return rest == "artifacts" || strings.HasPrefix(rest, "artifacts.") && !strings.HasSuffix(rest, ".path")
 	case "steps", "tasks":
 		_, field, _ := strings.Cut(rest, ".")

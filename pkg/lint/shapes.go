@@ -106,8 +106,14 @@ func (s *scope) memberShape(root, rest string) []string {
 // resultShape is what an expression can give, by the type of its result.
 func (s *scope) resultShape(program *expr.Program) []string {
 	types := expr.Types{}
-	for _, ref := range program.References() {
+	refs := program.References()
+	for _, ref := range refs {
 		s.reference(ref, types)
+	}
+	if len(refs) == 1 && strings.Join(refs[0].Path, ".") == strings.TrimSpace(program.Source()) {
+		if shape := s.shape(expr.Tag{Name: strings.TrimSpace(program.Source())}); shape != nil && !s.object(strings.TrimSpace(program.Source())) {
+			return shape
+		}
 	}
 	switch program.ResultKind(types) {
 	case reflect.Bool:

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/builtin"
 	"github.com/expr-lang/expr/checker"
 	"github.com/expr-lang/expr/conf"
 	"github.com/expr-lang/expr/parser"
@@ -59,6 +60,9 @@ func (p *Program) check(variables Types, want Type) (reflect.Type, error) {
 	}
 	config := conf.New(env)
 	config.Strict = false // names that are not listed may hold anything
+	for _, number := range numberTypes() {
+		config.Functions[number.Name] = number
+	}
 	switch want {
 	case BoolType:
 		config.Expect, config.ExpectAny = reflect.Bool, true
@@ -104,6 +108,14 @@ func (t Type) asType() types.Type {
 	}
 	return types.Any
 }
+
+// numberTypes are the functions that make numbers of texts and numbers, and of nothing else.
+var numberTypes = sync.OnceValue(func() []*builtin.Function {
+	return []*builtin.Function{
+		{Name: "asInt", Types: []reflect.Type{reflect.TypeFor[func(string) int](), reflect.TypeFor[func(int) int](), reflect.TypeFor[func(float64) int]()}},
+		{Name: "asFloat", Types: []reflect.Type{reflect.TypeFor[func(string) float64](), reflect.TypeFor[func(int) float64](), reflect.TypeFor[func(float64) float64]()}},
+	}
+})
 
 // functionTypes are the types of the functions of environment.
 var functionTypes = sync.OnceValue(func() types.Map {

@@ -22,7 +22,7 @@ func environment() map[string]any {
 	}
 }
 
-func builtin(name string) bool {
+func ownFunction(name string) bool {
 	switch name {
 	case "asInt", "asFloat", "toJson", "jsonpath", "sprig":
 		return true

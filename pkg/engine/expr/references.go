@@ -23,7 +23,7 @@ func references(source string) ([]reference, error) {
 	var refs []reference
 	for _, node := range c.order {
 		path, ok := c.paths[node]
-		if !ok || c.declared[path[0]] || builtin(path[0]) {
+		if !ok || c.declared[path[0]] || ownFunction(path[0]) {
 			continue
 		}
 		refs = append(refs, reference{path: path, guarded: c.guarded[node], chained: c.chained[node]})

@@ -1,6 +1,7 @@
 package validation
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"regexp"
@@ -216,12 +217,22 @@ func validatePodSpecPatch(patch string, path *field.Path) field.ErrorList {
 
 var displayNameFormat = regexp.MustCompile(`^[a-zA-Z0-9][a-zA-Z0-9-.]{0,61}[a-zA-Z0-9]$`)
 
-// validateDisplayName checks a display name without tags: V-265.
-func validateDisplayName(annotations map[string]string, path *field.Path) field.ErrorList {
-	name, given := annotations[v1alpha1.AnnotationKeyDisplayName]
-	if !given || hasTag(name) || displayNameFormat.MatchString(name) {
+// CheckDisplayName tells what is wrong with the name under which a node is shown: V-265.
+func CheckDisplayName(name string) error {
+	if displayNameFormat.MatchString(name) {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(path.Key(v1alpha1.AnnotationKeyDisplayName), name,
-		"must have 2 to 63 letters, digits, '-' and '.', and begin and end with a letter or a digit")}
+	return errors.New("must have 2 to 63 letters, digits, '-' and '.', and begin and end with a letter or a digit")
+}
+
+// validateDisplayName checks a display name without tags.
+func validateDisplayName(annotations map[string]string, path *field.Path) field.ErrorList {
+	name, given := annotations[v1alpha1.AnnotationKeyDisplayName]
+	if !given || hasTag(name) {
+		return nil
+	}
+	if err := CheckDisplayName(name); err != nil {
+		return field.ErrorList{field.Invalid(path.Key(v1alpha1.AnnotationKeyDisplayName), name, err.Error())}
+	}
+	return nil
 }
