@@ -151,9 +151,9 @@ spec:
   matchResources: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: NAMESPACE}}}
 `
 
-// LIM-20, DMN-04, TPL-15: a container that somebody else puts into a pod keeps neither the step nor the pod.
-func TestInjectedContainers(t *testing.T) {
-	t.Parallel()
+// inject makes a namespace whose pods all get a container that nobody in them ends.
+func inject(t *testing.T) string {
+	t.Helper()
 	if _, err := kube.AdmissionregistrationV1().MutatingAdmissionPolicies().List(t.Context(), metav1.ListOptions{Limit: 1}); err != nil {
 		t.Skipf("this cluster has no policies that could put a container into pods: %v", err)
 	}
@@ -173,6 +173,13 @@ func TestInjectedContainers(t *testing.T) {
 		}
 		return len(p.Spec.Containers) == 2, "no container was added", nil
 	})
+	return ns
+}
+
+// LIM-20, DMN-04, TPL-15: a container that somebody else puts into a pod keeps neither the step nor the pod.
+func TestInjectedContainers(t *testing.T) {
+	t.Parallel()
+	ns := inject(t)
 	for _, test := range []struct {
 		name, template, message string
 		phase                   v1alpha1.WorkflowPhase
@@ -180,6 +187,7 @@ func TestInjectedContainers(t *testing.T) {
 		{"plain", `container: {image: busybox, command: ["true"]}`, "", v1alpha1.WorkflowSucceeded},
 		{"fails", `container: {image: busybox, command: [sh, -c, "exit 3"]}`, "main: Error (exit code 3)", v1alpha1.WorkflowFailed},
 		{"outputs", `container: {image: busybox, command: [sh, -c, "echo x >/tmp/x"]}, outputs: {parameters: [{name: x, valueFrom: {path: /tmp/x}}]}`, "", v1alpha1.WorkflowSucceeded},
+		{"set", `containerSet: {containers: [{name: a, image: busybox, command: ["true"]}, {name: b, image: busybox, command: [sleep, "1"], dependencies: [a]}]}`, "", v1alpha1.WorkflowSucceeded},
 		{"sidecar", `container: {image: busybox, command: [sleep, "1"]}, sidecars: [{name: own, image: busybox, command: [sleep, "600"]}]`, "", v1alpha1.WorkflowSucceeded},
 		{"commanded", `metadata: {annotations: {workflows.argoproj.io/kill-cmd-proxy: '["rm", "/tmp/up"]'}}, container: {image: busybox, command: ["true"]}`, "", v1alpha1.WorkflowSucceeded},
 	} {
@@ -195,4 +203,33 @@ func TestInjectedContainers(t *testing.T) {
 			})
 		})
 	}
+}
+
+// PGC-01, LIM-20: nor does it keep podGC from telling a pod whose step succeeded from one whose step did not, whatever its containers
+// are called: neither pod ever says that it succeeded.
+func TestInjectedContainersAndPodGC(t *testing.T) {
+	t.Parallel()
+	ns := inject(t)
+	set := func(name, command string) string {
+		return `
+apiVersion: argoproj.io/v1alpha1
+kind: Workflow
+metadata: {name: ` + name + `}
+spec:
+  entrypoint: main
+  podGC: {strategy: OnPodSuccess, deleteDelayDuration: 0s}
+  templates: [{name: main, containerSet: {containers: [{name: a, image: busybox, command: ["true"]}, {name: b, image: busybox, command: [sh, -c, "` + command + `"]}]}}]
+`
+	}
+	create(t, ns, set("collected", "sleep 1"))
+	create(t, ns, set("kept", "exit 3"))
+	awaitEnd(t, ns, "collected", v1alpha1.WorkflowSucceeded)
+	awaitEnd(t, ns, "kept", v1alpha1.WorkflowFailed)
+	eventually(t, "the pod of the step that succeeded to be gone", func(context.Context) (bool, string, error) {
+		left := len(podsOf(t, ns, "collected"))
+		return left == 0, fmt.Sprintf("%d pods", left), nil
+	})
+	podIn(t, ns, "kept", func(p *corev1.Pod) bool {
+		return p.Status.Phase == corev1.PodFailed && p.Labels[v1alpha1.LabelKeyCompleted] == "true"
+	})
 }

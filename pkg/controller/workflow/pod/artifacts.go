@@ -115,6 +115,9 @@ func (all artifacts) storedAt() []*wfv1.ArtifactLocation {
 // place of an input in `init`: a volume of the user's that main mounts around its path, or the volume of inputs.
 func inputPlace(main *corev1.Container, a *wfv1.Artifact) (in task.Input, mount *corev1.VolumeMount, err error) {
 	in.Name = a.Name
+	if a.Path != "" && path.Clean(a.Path) == "/" {
+		return in, nil, fmt.Errorf("inputs.artifacts.%s: path / would take the place of all that main has: name a file or directory below it", a.Name)
+	}
 	if m := enclosing(main, a.Path); a.Path != "" && m != nil {
 		if m.SubPathExpr != "" {
 			return in, nil, fmt.Errorf("inputs.artifacts.%s: path %s lies on the mount of volume %s, whose subPathExpr only main can work out: mount it with subPath, or put the artifact elsewhere", a.Name, a.Path, m.Name)

@@ -90,3 +90,25 @@ func TestTemplateIsGivenToWhoNamesIt_POD05(t *testing.T) {
 		})
 	}
 }
+
+// POD-04: a mirrored mount begins where main's does, also where that is told by a variable.
+func TestMirroredMountsBeginWhereMainsDo_POD04(t *testing.T) {
+	main, mirror := plain(), true
+	main.Env = []corev1.EnvVar{{Name: "SUB", Value: "deep"}, {Name: "OTHER", Value: "x"}}
+	main.VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/v", SubPathExpr: "a/$(SUB)"}}
+	pod, err := Build(inputFor(wfv1.Template{
+		Container: main, Volumes: []corev1.Volume{{Name: "v"}},
+		InitContainers: []wfv1.UserContainer{
+			{Container: corev1.Container{Name: "prepare", Image: "busybox"}, MirrorVolumeMounts: &mirror},
+			{Container: corev1.Container{Name: "own", Image: "busybox", Env: []corev1.EnvVar{{Name: "SUB", Value: "shallow"}}}, MirrorVolumeMounts: &mirror},
+		},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"deep", "shallow"} {
+		if env := pod.Spec.InitContainers[i].Env; len(env) != 1 || env[0].Name != "SUB" || env[0].Value != want {
+			t.Errorf("%s: %v", pod.Spec.InitContainers[i].Name, env)
+		}
+	}
+}

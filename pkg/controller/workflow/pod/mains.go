@@ -81,10 +81,26 @@ func userContainer(user wfv1.UserContainer, mains []corev1.Container) corev1.Con
 	c := user.Container
 	if user.MirrorVolumeMounts != nil && *user.MirrorVolumeMounts {
 		for _, main := range mains {
+			c.Env = withPathVariables(c.Env, main)
 			c.VolumeMounts = withMounts(c.VolumeMounts, main.VolumeMounts)
 		}
 	}
 	return c
+}
+
+// withPathVariables adds to a container's own variables those by which main says where in a volume its mounts begin (subPathExpr):
+// the same mounts elsewhere begin there as well.
+func withPathVariables(own []corev1.EnvVar, main corev1.Container) []corev1.EnvVar {
+	env := slices.Clone(own)
+	for _, m := range main.VolumeMounts {
+		for _, v := range main.Env {
+			known := slices.ContainsFunc(env, func(e corev1.EnvVar) bool { return e.Name == v.Name })
+			if !known && strings.Contains(m.SubPathExpr, "$("+v.Name+")") {
+				env = append(env, v)
+			}
+		}
+	}
+	return env
 }
 
 // withMounts adds mounts to a container's own, which win where the paths are the same.
