@@ -21,7 +21,7 @@ func (s *scope) expression(source string, path *field.Path, want expr.Type) {
 			plain.plain = true
 			plain.texts(source, path, strict)
 		}
-		s.filledExpression(source, path)
+		s.filledExpression(source, path, want)
 		return
 	}
 	program, err := s.p.cache.Program(source)
@@ -35,10 +35,14 @@ func (s *scope) expression(source string, path *field.Path, want expr.Type) {
 // operands are what the tags of an expression are taken to become: a name, a number, a text, an operator.
 var operands = []string{"a", "1", `"a"`, "=="}
 
-// filledExpression refuses an expression with tags if it cannot be compiled whatever they become.
-func (s *scope) filledExpression(source string, path *field.Path) {
+// filledExpression refuses an expression with tags if it cannot be compiled, or gives nothing of the kind that is wanted,
+// whatever they become.
+func (s *scope) filledExpression(source string, path *field.Path, want expr.Type) {
 	compile := func(filled string) error {
-		_, err := s.p.cache.Program(filled)
+		program, err := s.p.cache.Program(filled)
+		if err == nil && want != expr.AnyType {
+			err = program.CheckTypes(expr.Types{}, want)
+		}
 		return err
 	}
 	if err := s.fillings(source, operands, func(expr.Tag) bool { return false }, compile); err != nil {
@@ -189,7 +193,7 @@ func (s *scope) open(name string) bool {
 func (s *scope) typeOf(name string) expr.Type {
 	root, _, _ := strings.Cut(name, ".")
 	switch root {
-	case "workflow", "inputs", "steps", "tasks", "retries", "lastRetry", "status", "exitCode":
+	case "workflow", "inputs", "steps", "tasks", "retries", "lastRetry", "status", "exitCode", "node", "pod":
 		if strings.Contains(name, ".artifacts.") {
 			return expr.AnyType
 		}

@@ -26,7 +26,7 @@ type globals struct {
 
 func (p *program) makeGlobals() {
 	g := &globals{
-		labels: p.meta.labels, annotations: p.meta.annotations, priority: p.spec.Priority != nil || p.rules.alone,
+		labels: maps.Clone(p.meta.labels), annotations: maps.Clone(p.meta.annotations), priority: p.spec.Priority != nil || p.rules.alone,
 		outputParameters: map[string]bool{}, outputArtifacts: map[string]bool{}, read: map[string]bool{},
 	}
 	for i := range p.spec.Arguments.Parameters {

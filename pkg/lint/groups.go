@@ -45,6 +45,8 @@ func (s *scope) readable(name string) bool {
 	switch {
 	case s.bare:
 		return true
+	case s.before && strings.HasPrefix(name, "workflow.outputs"):
+		return false
 	case name == "inputs" || name == "inputs.parameters":
 		return len(s.unit.template.Inputs.Parameters) > 0 || s.p.spec.TemplateDefaults != nil
 	case words[0] == "pod" || words[0] == "node" || words[0] == "outputs" || name == "inputs.artifacts":

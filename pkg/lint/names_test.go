@@ -46,6 +46,7 @@ func TestNamesBeforeTheRun(t *testing.T) {
 		{name: "PRM-19 status", spec: with(`workflowMetadata: {labels: {a: "{{workflow.status}}"}}`), errors: []string{metadata + "labels[a] | before anything runs"}},
 		{name: "PRM-19 failures", spec: with(`workflowMetadata: {annotations: {a: "{{workflow.failures}}"}}`), errors: []string{metadata + "annotations[a] | before anything runs"}},
 		{name: "PRM-19 outputs", spec: with(`workflowMetadata: {labelsFrom: {a: {expression: workflow.outputs.parameters.g}}}`), errors: []string{metadata + "labelsFrom[a].expression | before anything runs"}},
+		{name: "PRM-19 what it gives itself", spec: with(`workflowMetadata: {labels: {a: "{{workflow.annotations.b}}{{workflow.labels.team}}"}, annotations: {b: c}}`), errors: []string{metadata + "labels[a] | workflowMetadata gives it only now"}},
 		{name: "PRM-04 the workflow's ConfigMap", spec: with(`arguments: {parameters: [{name: p, valueFrom: {configMapKeyRef: {name: "{{workflow.status}}", key: "{{workflow.name}}"}}}]}`),
 			errors: []string{"spec.arguments.parameters[0].valueFrom.configMapKeyRef.name | before anything runs"}, warnings: []string{"spec.arguments.parameters[0] | never used"}},
 		{name: "PRM-04 an input's ConfigMap", spec: `{entrypoint: m, templates: [{name: m, inputs: {parameters: [{name: a, value: v}, {name: b, valueFrom: {configMapKeyRef: {name: "{{workflow.name}}", key: "{{inputs.parameters.a}}"}}}]}, container: {image: "{{inputs.parameters.a}}{{inputs.parameters.b}}"}}]}`,

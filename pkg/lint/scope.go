@@ -159,8 +159,10 @@ func (s *scope) extraName(name string) verdict {
 
 // global judges a name below `workflow.` where it stands.
 func (s *scope) global(rest string, dotted bool) verdict {
-	head, _, _ := strings.Cut(rest, ".")
+	head, name, _ := strings.Cut(rest, ".")
 	switch {
+	case s.before && s.p.givesItself(head, name):
+		return unknown("it is not known yet: workflowMetadata gives it only now")
 	case !dotted:
 		return unknown("it has no value of its own; name one of its members, such as workflow.name")
 	case s.before && (head == "status" || head == "failures" || head == "outputs"):
@@ -169,6 +171,17 @@ func (s *scope) global(rest string, dotted bool) verdict {
 		return unknown("only workflows that a CronWorkflow makes, or that are submitted with --scheduled-time, have it")
 	}
 	return s.p.global(rest, s.exit)
+}
+
+// givesItself tells of labels and annotations that the workflow gets from its own workflowMetadata.
+func (p *program) givesItself(kind, name string) bool {
+	switch kind {
+	case "labels":
+		return p.globals.labels[name] && !p.meta.labels[name]
+	case "annotations":
+		return p.globals.annotations[name] && !p.meta.annotations[name]
+	}
+	return false
 }
 
 // scheduled tells whether the workflow may have a scheduled time (VAR-08).
