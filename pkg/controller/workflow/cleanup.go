@@ -10,8 +10,6 @@ import (
 	"k8s.io/client-go/util/workqueue"
 	"k8s.io/klog/v2"
 	"k8s.io/utils/clock"
-
-	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
 // podCleaner labels and deletes pods whose end is stored. Nothing about it is stored: after a restart the pods that are
@@ -41,8 +39,6 @@ type cleanupItem struct {
 	// held: the pod is kept until its end is recorded, and is to be let go first, because a pod that is labelled is not seen
 	// any more.
 	held bool
-	// workflow is whose pod it is, where that is to be put on record again.
-	workflow string
 }
 
 func newPodCleaner(pods PodControl, cache podReader, exec ContainerExec, clock clock.WithTicker) *podCleaner {
@@ -89,7 +85,7 @@ func (p *podCleaner) release(pod *corev1.Pod) {
 // reclaim brings a pod that is kept until its end is recorded back into sight, when somebody else has labelled it completed, or taken
 // the label off by which it is found: nobody would let it go, and it could never be deleted.
 func (p *podCleaner) reclaim(pod *corev1.Pod) {
-	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupReclaim, workflow: pod.Labels[wfv1.LabelKeyWorkflow]})
+	p.queue.Add(cleanupItem{namespace: pod.Namespace, name: pod.Name, uid: pod.UID, what: cleanupReclaim})
 }
 
 // expect keeps the policy for a pod that has not ended.

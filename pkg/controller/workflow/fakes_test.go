@@ -190,7 +190,7 @@ func (p *process) deliver() {
 		if now := p.podSet[old.Namespace+"/"+old.Name]; now == nil || now.UID != old.UID || outOfSight(now) {
 			_ = pods.Delete(old)
 			last := old
-			if now != nil && now.UID == old.UID && now.Labels[wfv1.LabelKeyWorkflow] != "" {
+			if now != nil && now.UID == old.UID {
 				last = now.DeepCopy()
 			}
 			changes = append(changes, change{func() { p.deletePod(last) }})

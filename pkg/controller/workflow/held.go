@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
@@ -51,12 +52,10 @@ func (p *podCleaner) bringBack(ctx context.Context, item cleanupItem) error {
 	if err != nil {
 		return fmt.Errorf("read pod %s/%s, which is out of sight and kept: %w", item.namespace, item.name, err)
 	}
-	workflow := pod.Labels[wfv1.LabelKeyWorkflow]
-	if pod.UID != item.uid || !holds(pod) || pod.Labels[wfv1.LabelKeyCompleted] != "true" && workflow != "" {
+	owner := metav1.GetControllerOfNoCopy(pod)
+	seen := owner != nil && pod.Labels[wfv1.LabelKeyWorkflow] == owner.Name && pod.Labels[wfv1.LabelKeyCompleted] != "true"
+	if pod.UID != item.uid || !holds(pod) || owner == nil || seen {
 		return nil
 	}
-	if workflow == "" {
-		workflow = item.workflow
-	}
-	return p.pods.Reclaim(ctx, item.namespace, item.name, item.uid, workflow)
+	return p.pods.Reclaim(ctx, item.namespace, item.name, item.uid, owner.Name)
 }
