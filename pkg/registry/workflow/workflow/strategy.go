@@ -28,8 +28,9 @@ func NewStrategy(typer runtime.ObjectTyper, references *kind.References) kind.Fu
 	})
 }
 
-// keepOrigin leaves it to the server who created a workflow, and whether it was over by then.
+// keepOrigin leaves it to the server who created a workflow, whether it was over by then, and how it is marked.
 func keepOrigin(workflow, stored *v1alpha1.Workflow) {
+	keepMarks(workflow, stored)
 	restored := workflow.Status.Phase.Completed()
 	if stored != nil {
 		actor.KeepCreator(workflow, stored)
