@@ -73,12 +73,16 @@ func (o Options) saveArtifact(ctx context.Context, declared *task.Artifact, foun
 		return o.Artifacts.Save(ctx, a, store.Output{Source: tree.NewTarFile(f)})
 	}
 	// Links out of the volume are not followed: they would lead into this container's own files.
-	root, err := os.OpenRoot(filepath.Join(o.Mirror, declared.Mount))
+	mount, name := filepath.Join(o.Mirror, declared.Mount), below(declared.Path, declared.Mount)
+	if info, err := os.Lstat(mount); err == nil && info.Mode().IsRegular() {
+		// A single file is mounted, such as an input artifact that is an output as well. The directory above is ours.
+		mount, name = filepath.Split(mount)
+	}
+	root, err := os.OpenRoot(mount)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = root.Close() }()
-	name := below(declared.Path, declared.Mount)
 	if _, err := root.Stat(name); errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return errMissing
 	}

@@ -78,6 +78,7 @@ func TestTrap24_SavedWhateverBecameOfMain_ART02_ART19(t *testing.T) {
 	}{
 		"on the image":               {artifacts: []task.Artifact{out("a", "", false)}, left: kept(0, volume.Artifact{Kept: true}), want: "a"},
 		"on a volume":                {artifacts: []task.Artifact{out("v", "/data", false)}, left: kept(0, volume.Artifact{}), want: "v"},
+		"a mount of a single file":   {artifacts: []task.Artifact{out("v", "/data/v", false)}, left: kept(0, volume.Artifact{}), want: "v"},
 		"main failed":                {artifacts: []task.Artifact{out("a", "", false), out("none", "", false)}, left: kept(1, volume.Artifact{Kept: true}, volume.Artifact{Missing: true}), want: "a"},
 		"main was killed":            {artifacts: []task.Artifact{out("v", "/data", false), out("x", "/data", false), out("y", "", false)}, logs: true, want: "main.log v"},
 		"missing":                    {artifacts: []task.Artifact{out("x", "", false)}, left: kept(0, volume.Artifact{Missing: true}), problem: "output artifact 'x': /data/x: there is no file or directory"},

@@ -97,6 +97,10 @@ func TestBuildErrors(t *testing.T) {
 			},
 			want: []string{"template step", "inputs.artifacts.x", "subPathExpr"},
 		},
+		"ART-01 input in the place of everything": {
+			template: wfv1.Template{Container: plain(), Inputs: wfv1.Inputs{Artifacts: wfv1.Artifacts{{Name: "x", Path: "//", ArtifactLocation: wfv1.ArtifactLocation{Raw: &wfv1.RawArtifact{}}}}}},
+			want:     []string{"template step", "inputs.artifacts.x", "the place of all that main has"},
+		},
 		"POD-13 patch that removes main": {
 			template: wfv1.Template{
 				Container: plain(), PodSpecPatch: `containers: [{name: main, $patch: delete}]`,
