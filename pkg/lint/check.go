@@ -30,6 +30,7 @@ func (p *program) checkUnit(u *unit, outer *scope) {
 	if u.members == nil {
 		shell.Timeout, shell.PendingTimeout, shell.ActiveDeadlineSeconds, shell.ArchiveLocation, shell.RetryStrategy = "", "", nil, nil, nil
 		s.texts(&shell, u.path, strict)
+		s.leafValues(&shell, u.path)
 		p.checkLeaf(s, u)
 		return
 	}
@@ -173,6 +174,13 @@ func (p *program) checkMembers(u *unit, own *scope) {
 	plain.texts(&struct {
 		Target string `json:"target"`
 	}{dag.Target}, path, strict) // V-150
+	if v, known := own.foresight(); known && hasTag(dag.Target) {
+		if target, open, err := v.render(dag.Target); err == nil && !open {
+			if _, err := graph.BuildDAG(dag.Tasks, target); err != nil && !validation.ReportsGraph(dag) {
+				p.report(own.certainty(), u.in, path.Child("target"), dag.Target, err.Error())
+			}
+		}
+	}
 	p.checkGraph(u, path)
 }
 
@@ -228,6 +236,7 @@ func (p *program) checkMember(u *unit, own *scope, step *v1alpha1.WorkflowStep, 
 	}
 	s.texts(&shell, path, strict)
 	s.when(step.When, path.Child("when"))
+	s.nameForms(step, path)
 	s.fromExpressions(&step.Arguments, path.Child("arguments"))
 	p.checkCall(&s, viewer.call)
 	if step.Inline != nil {

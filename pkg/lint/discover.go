@@ -146,7 +146,7 @@ func asStep(task *v1alpha1.DAGTask) *v1alpha1.WorkflowStep {
 }
 
 func (p *program) discoverMember(u *unit, step *v1alpha1.WorkflowStep, path *field.Path, group, index int) *call {
-	s := &sibling{name: step.Name, index: index, group: group, hooks: len(step.Hooks) > 0 || step.OnExit != ""}
+	s := &sibling{name: step.Name, step: step, index: index, group: group, hooks: len(step.Hooks) > 0 || step.OnExit != ""}
 	s.exit = step.OnExit != "" || step.Hooks.HasExitHook()
 	switch {
 	case len(step.WithItems) > 0 || step.WithParam != "":
@@ -199,7 +199,7 @@ func (p pattern) matches(name string) bool {
 func (p *program) hookCalls(in *library, onExit string, hooks v1alpha1.LifecycleHooks, path *field.Path) []*call {
 	var calls []*call
 	if onExit != "" {
-		calls = append(calls, &call{template: onExit, arguments: &v1alpha1.Arguments{}, path: path.Child("onExit"), hook: true})
+		calls = append(calls, &call{template: onExit, arguments: &v1alpha1.Arguments{}, path: path.Child("onExit"), hook: true, atEnd: true})
 	}
 	if len(hooks) == 0 && onExit == "" {
 		return nil
@@ -208,6 +208,7 @@ func (p *program) hookCalls(in *library, onExit string, hooks v1alpha1.Lifecycle
 		hook := hooks[event]
 		calls = append(calls, &call{
 			template: hook.Template, ref: hook.TemplateRef, arguments: &hook.Arguments, path: path.Child("hooks").Key(string(event)), hook: true,
+			atEnd: event == v1alpha1.ExitLifecycleEvent && onExit == "",
 		})
 	}
 	for _, c := range calls {

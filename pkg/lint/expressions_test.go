@@ -68,7 +68,7 @@ func TestExpressionsOfComposites(t *testing.T) {
 
 func TestWhen(t *testing.T) {
 	when := func(condition string) string {
-		return `{entrypoint: m, arguments: {parameters: [{name: p, value: v}]}, templates: [{name: m, metadata: {labels: {l: "{{inputs.parameters.p}}"}}, inputs: {parameters: [{name: p}]}, steps: [[{name: s, template: l, when: '` + condition + `'}]]}, {name: l, container: {image: "{{workflow.parameters.p}}"}}]}`
+		return `{entrypoint: m, arguments: {parameters: [{name: p, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}, templates: [{name: m, metadata: {labels: {l: "{{inputs.parameters.p}}"}}, inputs: {parameters: [{name: p}]}, steps: [[{name: s, template: l, when: '` + condition + `'}]]}, {name: l, container: {image: "{{workflow.parameters.p}}"}}]}`
 	}
 	const at = "spec.templates[0].steps[0][0].when | "
 	runCases(t, []lintCase{

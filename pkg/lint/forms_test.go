@@ -46,3 +46,37 @@ func TestForms(t *testing.T) {
 	)
 	runCases(t, cases)
 }
+
+// V-011 V-150 V-264 V-265 V-268 EXP-02: a value that is written out is looked at where it ends up: where that is used in any case,
+// it is refused, and elsewhere told of.
+func TestFormsByValue(t *testing.T) {
+	spec := func(value, main string) string {
+		return `{entrypoint: m, arguments: {parameters: [{name: p, value: '` + value + `'}]}, templates: [{name: m, inputs: {parameters: [{name: p}]}, ` + main + `},
+			{name: l, container: {image: i}}, {name: t, inputs: {parameters: [{name: q}]}, timeout: "{{inputs.parameters.q}}", container: {image: i, args: ["{{=asInt(inputs.parameters.q)}}"]}}]}`
+	}
+	leaf := `container: {image: "{{inputs.parameters.p}}"}`
+	const m = "spec.templates[0]."
+	runCases(t, []lintCase{
+		{name: "a label", spec: `{entrypoint: m, arguments: {parameters: [{name: p, value: a b}]}, workflowMetadata: {labelsFrom: {x: {expression: "'v-' + workflow.parameters.p"}}, labels: {z: "{{workflow.parameters.p}}"}}, templates: [{name: m, container: {image: i}}]}`,
+			errors: []string{"spec.workflowMetadata.labels[z] | is no value for a label", "spec.workflowMetadata.labelsFrom[x].expression | is no value for a label"}},
+		{name: "a duration", spec: spec("soon", `timeout: "{{inputs.parameters.p}}", `+leaf), errors: []string{m + "timeout | is not a duration"}, warnings: never("l", "t")},
+		{name: "a number", spec: spec("some", `retryStrategy: {limit: "{{inputs.parameters.p}}"}, `+leaf), errors: []string{m + "retryStrategy.limit | is not an integer"}, warnings: never("l", "t")},
+		{name: "a display name", spec: spec("a b", `annotations: {workflows.argoproj.io/display-name: "{{inputs.parameters.p}}"}, `+leaf), errors: []string{m + "annotations[workflows.argoproj.io/display-name] | letters, digits"}, warnings: never("l", "t")},
+		{name: "an expression", spec: spec("some", `container: {image: i, args: ["{{=asInt(inputs.parameters.p) + 1}}"]}`), errors: []string{m + `container.args[0] | "some" is not an integer`}, warnings: never("l", "t")},
+		{name: "a count", spec: spec("some", `steps: [[{name: s, template: l, withSequence: {count: "{{inputs.parameters.p}}"}}]]`), errors: []string{m + "steps[0][0].withSequence.count | is not an integer"}, warnings: never("t")},
+		{name: "a template", spec: `{entrypoint: m, arguments: {parameters: [{name: p, value: none}]}, templates: [{name: m, steps: [[{name: s, template: "{{workflow.parameters.p}}"}]]}]}`, errors: []string{m + "steps[0][0].template | template name 'none' undefined"}},
+		{name: "templates by a list", spec: spec("none", `steps: [[{name: s, template: "{{item}}", withItems: [l, "{{inputs.parameters.p}}", m2]}]]`), errors: []string{m + "steps[0][0].template | template name 'm2' undefined"}},
+		{name: "a target", spec: spec("none", `dag: {target: "{{inputs.parameters.p}}", tasks: [{name: a, template: l}]}`), errors: []string{m + "dag.target | target"}, warnings: never("t")},
+		{name: "below a condition it may be what keeps it out", spec: spec("soon", `steps: [[{name: s, template: t, when: "{{workflow.name}} == x", arguments: {parameters: [{name: q, value: "{{inputs.parameters.p}}"}]}}]]`),
+			warnings: []string{"spec.templates[2].timeout | is not a duration", "spec.templates[2].container.args[0] | is not an integer", "spec.templates[1] | never run"}},
+	})
+}
+
+// never lists the warnings of templates that nothing runs, of those behind m.
+func never(names ...string) []string {
+	var warnings []string
+	for _, name := range names {
+		warnings = append(warnings, "spec.templates["+map[string]string{"l": "1", "t": "2"}[name]+"] | never run")
+	}
+	return warnings
+}

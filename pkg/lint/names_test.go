@@ -111,7 +111,7 @@ func TestChoicesOfArtifacts(t *testing.T) {
 // EXP-02: calls that fail whatever the variables hold.
 func TestCallsThatFail(t *testing.T) {
 	leaf := func(text string) string {
-		return `{entrypoint: m, arguments: {parameters: [{name: p, value: "{}"}]}, templates: [{name: m, inputs: {parameters: [{name: p}]}, container: {image: "{{inputs.parameters.p}}", args: ['` + text + `']}}]}`
+		return `{entrypoint: m, arguments: {parameters: [{name: p, valueFrom: {configMapKeyRef: {name: c, key: k}}}]}, templates: [{name: m, inputs: {parameters: [{name: p}]}, container: {image: "{{inputs.parameters.p}}", args: ['` + text + `']}}]}`
 	}
 	const at = "spec.templates[0].container.args[0] | "
 	runCases(t, []lintCase{

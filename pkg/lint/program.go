@@ -33,6 +33,7 @@ type program struct {
 	checked  map[string]error // expressions that were type-checked
 	tries    int              // how often texts were tried with what their tags may become
 	compared int              // how many characters of names were compared for suggestions
+	combined int              // how many ways for tasks to end were tried
 }
 
 // rules say how strict to be with an object of a kind.
@@ -83,6 +84,7 @@ type unit struct {
 	called      bool // by a step or task
 	inputs      map[string]bool
 	inputsAll   bool // read as a whole
+	foreseen    foreseen
 }
 
 // call is a place where a template is run from: a step, a task, a hook, the entrypoint.
@@ -96,6 +98,7 @@ type call struct {
 	byName    bool  // the name is never put together at run time
 	always    bool  // of a step: it runs whenever those before it succeed
 	hook      bool
+	atEnd     bool // of a hook: it is an exit hook
 	inherits  bool // the arguments are those of the workflow
 }
 
@@ -108,6 +111,7 @@ type members struct {
 	graph  *graph.DAG // of tasks; nil if it is broken
 	stamps []int
 	stamp  int
+	sorted []*sibling // each after those that it waits for
 }
 
 // mostPatterns is how many names with tags are looked at for each name that is not known.
@@ -126,8 +130,10 @@ type sibling struct {
 	loop  loopKind
 	hooks bool
 	exit  bool
+	step  *v1alpha1.WorkflowStep
 	call  *call
 	after []*call // its hooks
+	fate  fate
 }
 
 type loopKind int

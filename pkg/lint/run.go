@@ -29,11 +29,15 @@ func checkSpec(spec *v1alpha1.WorkflowSpec, namespace string, meta metadata, r r
 	p.discover()
 	p.reach(roots)
 	p.makeGlobals()
+	p.foresee(roots)
 	p.checkWorkflow(roots)
 	for i := 0; i < len(p.order); i++ {
 		if u := p.order[i]; !u.inline {
 			p.checkUnit(u, nil)
 		}
+	}
+	for _, u := range p.order {
+		p.foretell(u)
 	}
 	p.unused(entry, roots)
 	p.endless()
