@@ -34,7 +34,7 @@ func (s *scope) origins(artifacts v1alpha1.Artifacts, path *field.Path) {
 			continue
 		}
 		switch tag := tags[0]; {
-		case tag.Name != "" && !namesArtifact(tag.Name):
+		case tag.Name != "" && (!namesArtifact(tag.Name) || tag.Name == "item" && s.item == nil && (s.unit == nil || !s.unit.inline)):
 			s.p.problem(s.library(), at, from, fmt.Sprintf("failed to resolve {{%s}}: it names no artifact", tag.Name))
 		case tag.Source != "" || tag.Err != nil:
 			s.p.problem(s.library(), at, from, "it names no artifact; an expression that chooses one is written as fromExpression")

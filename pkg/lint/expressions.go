@@ -198,6 +198,10 @@ func (s *scope) typeOf(name string) expr.Type {
 			return expr.AnyType
 		}
 		return expr.TextType
+	case "outputs":
+		if strings.HasSuffix(name, ".path") {
+			return expr.TextType
+		}
 	}
 	at := any(s.extra)
 	for _, word := range strings.Split(name, ".") {

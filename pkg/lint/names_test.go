@@ -84,6 +84,15 @@ func TestShapesInConditions(t *testing.T) {
 		{name: "an expression that gives a truth value", spec: when("{{=len(steps.a.outputs.result) > 3}}")},
 		{name: "one of a list", spec: when("'{{steps.b.outputs.result}}' != '[]'")},
 	}
+	ask := func(condition string) string {
+		return `{entrypoint: m, templates: [{name: m, steps: [[{name: ask, template: ask}], [{name: s, template: l, when: "` + condition + `"}]]}, {name: l, container: {image: i}},
+			{name: ask, suspend: {}, inputs: {parameters: [{name: answer, default: "no", enum: ["yes", "no"]}]}, outputs: {parameters: [{name: answer, valueFrom: {supplied: {}}}, {name: free, valueFrom: {supplied: {}}}]}}]}`
+	}
+	cases = append(cases,
+		lintCase{name: "SUS-03 an answer", spec: ask("{{steps.ask.outputs.parameters.answer}} == yes")},
+		lintCase{name: "SUS-03 an answer that may be anything", spec: ask("{{steps.ask.outputs.parameters.free}}")},
+		lintCase{name: "SUS-03 an answer that is no truth value", spec: ask("{{steps.ask.outputs.parameters.answer}}"), errors: []string{at + "whatever its tags become"}},
+	)
 	for _, condition := range []string{"{{workflow.duration}}", "{{steps.a.exitCode}}", "{{steps.a.startedAt}} == ''", "{{steps.b.outputs.parameters.o}}", "{{=len(steps.a.outputs.result)}}", "{{=asInt(steps.a.exitCode) + 1}}", "{{steps.a.status}}", "{{workflow.uid}} == x"} {
 		cases = append(cases, lintCase{name: condition, spec: when(condition), errors: []string{at + "whatever its tags become"}})
 	}

@@ -64,7 +64,7 @@ func (s *scope) late(name string) bool {
 		return rest == "name" && s.unit != nil && !s.unit.called && !s.p.partial || strings.HasPrefix(field, "outputs.artifacts.")
 	case "workflow":
 		return strings.HasPrefix(rest, "outputs.artifacts.") || rest == "scheduledTime" && !s.p.scheduled() || rest == "failures" && !s.exit ||
-			rest == "priority" && !s.p.globals.priority
+			rest == "priority" && !s.p.globals.priority || s.before && (rest == "status" || rest == "failures")
 	case "retries", "lastRetry":
 		return s.unit != nil && !s.retries()
 	case "item":

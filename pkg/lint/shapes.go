@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/expr"
 )
 
@@ -97,10 +98,33 @@ func (s *scope) memberShape(root, rest string) []string {
 	if at.unit == nil || at.unit.members == nil || at.unit.members.root != root {
 		return nil
 	}
-	if other := at.unit.members.byName[name]; other != nil && other.loop != noLoop && strings.HasPrefix(field, "outputs.") {
+	other := at.unit.members.byName[name]
+	switch {
+	case other == nil || !strings.HasPrefix(field, "outputs."):
+		return nil
+	case other.loop != noLoop:
 		return listShape
+	case other.call.callee != nil && other.call.callee.template.Suspend != nil:
+		return answers(other.call.callee.template, strings.TrimPrefix(field, "outputs.parameters."))
 	}
 	return nil
+}
+
+// answers are what a person may say to a suspended step (SUS-03); nil: anything.
+func answers(template *v1alpha1.Template, parameter string) []string {
+	var texts []string
+	for _, declared := range []*v1alpha1.Parameter{template.Outputs.GetParameterByName(parameter), template.Inputs.GetParameterByName(parameter)} {
+		if declared == nil {
+			continue
+		}
+		for _, text := range declared.Enum {
+			if hasTag(string(text)) {
+				return nil
+			}
+			texts = append(texts, string(text))
+		}
+	}
+	return texts
 }
 
 // resultShape is what an expression can give, by the type of its result.

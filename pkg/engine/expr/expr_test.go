@@ -106,3 +106,24 @@ func TestTrap02_When_FLOW04(t *testing.T) {
 		}
 	}
 }
+
+// EXP-05: what the workflow has not exported yet may be missing, with all that it would be a member of.
+func TestGuardedOutputs_EXP05(t *testing.T) {
+	var c Cache
+	for source, want := range map[string]string{
+		"workflow.outputs.parameters.g ?? 'd'": "d",
+		"workflow.outputs.parameters.h ?? 'd'": "v",
+	} {
+		scope := Map{"workflow.name": "w"}
+		if want == "v" {
+			scope["workflow.outputs.parameters.h"] = "v"
+		}
+		program, err := c.Program(source)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := program.Text(scope); err != nil || got != want {
+			t.Errorf("%s: %q, %v; want %q", source, got, err, want)
+		}
+	}
+}

@@ -97,6 +97,9 @@ func (p *Program) Bool(scope Scope) (bool, error) {
 
 // bind puts one variable into the environment, with everything below it if it is an object.
 func bind(env map[string]any, ref reference, scope Scope) error {
+	if ref.guarded && len(ref.path) > 3 && ref.path[0] == "workflow" && ref.path[1] == "outputs" {
+		put(env, ref.path[:3], map[string]any{}) // before anything is exported, ?? sees that this is not there (EXP-05)
+	}
 	for n := len(ref.path); n > 0; n-- {
 		name := strings.Join(ref.path[:n], ".")
 		if names := scope.Below(name); len(names) > 0 {
