@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -25,6 +26,7 @@ type shelf struct {
 	// refuse answers requests with a query that has this in it with 403.
 	refuse string
 
+	lock    sync.Mutex
 	queries []string
 	content []byte
 	done    bool
@@ -32,6 +34,8 @@ type shelf struct {
 
 // ServeHTTP implements http.Handler.
 func (s *shelf) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
 	query := r.URL.Query()
 	s.queries = append(s.queries, r.URL.RawQuery)
 	answer := func(upload string) {
@@ -83,23 +87,23 @@ func TestUpload(t *testing.T) {
 	large := bytes.Repeat([]byte("0123456789abcde\n"), (2*partSize+4096)/16)
 	for _, tc := range []struct {
 		name    string
-		shelf   shelf
+		shelf   *shelf
 		content []byte
 		queries []string // what they have in them; nil: one without
 		err     string
 	}{
-		{"small", shelf{inParts: true}, large[:partSize], []string{""}, ""},
-		{"empty", shelf{inParts: true}, nil, []string{""}, ""},
-		{"in parts", shelf{inParts: true}, large, []string{"upload=new", "offset=0", "offset=5242880", "offset=10485760", "complete=10489856"}, ""},
-		{"broken off", shelf{inParts: true, cut: 3}, large, []string{"upload=new", "offset=0", "offset=0", "offset=0", "offset=0", "offset=5242880", "offset=10485760", "complete="}, ""},
-		{"refused", shelf{inParts: true, refuse: "offset=5242880"}, large, []string{"upload=new", "offset=0", "offset=5242880", "abort=true"}, "at byte 5242880 of 10489856: not you"},
-		{"a store that takes no parts", shelf{}, large, []string{"upload=new", ""}, ""},
-		{"and a slow line", shelf{cut: 1}, large, []string{"upload=new", ""}, "give its key with --artifact-key"},
+		{"small", &shelf{inParts: true}, large[:partSize], []string{""}, ""},
+		{"empty", &shelf{inParts: true}, nil, []string{""}, ""},
+		{"in parts", &shelf{inParts: true}, large, []string{"upload=new", "offset=0", "offset=5242880", "offset=10485760", "complete=10489856"}, ""},
+		{"broken off", &shelf{inParts: true, cut: 3}, large, []string{"upload=new", "offset=0", "offset=0", "offset=0", "offset=0", "offset=5242880", "offset=10485760", "complete="}, ""},
+		{"refused", &shelf{inParts: true, refuse: "offset=5242880"}, large, []string{"upload=new", "offset=0", "offset=5242880", "abort=true"}, "at byte 5242880 of 10489856: not you"},
+		{"a store that takes no parts", &shelf{}, large, []string{"upload=new", ""}, ""},
+		{"and a slow line", &shelf{cut: 1}, large, []string{"upload=new", ""}, "give its key with --artifact-key"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			s := tc.shelf
 			s.t = t
-			server := httptest.NewServer(&s)
+			server := httptest.NewServer(s)
 			defer server.Close()
 			clock := testingclock.NewFakeClock(time.Now())
 			ctx := t.Context()
@@ -114,9 +118,18 @@ func TestUpload(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			var shown sync.Mutex
 			var most int64
-			file := File{Purpose: "p", Name: "f", Content: bytes.NewReader(tc.content), Size: int64(len(tc.content)), Sent: func(n int64) { most = max(most, n) }}
+			file := File{Purpose: "p", Name: "f", Content: bytes.NewReader(tc.content), Size: int64(len(tc.content)), Sent: func(n int64) {
+				shown.Lock()
+				defer shown.Unlock()
+				most = max(most, n)
+			}}
 			key, err := c.Upload(ctx, "ns", file, Repository{ConfigMap: "repos"})
+			s.lock.Lock() // an answer that was cut off may still be under way
+			defer s.lock.Unlock()
+			shown.Lock()
+			defer shown.Unlock()
 			if tc.err != "" {
 				if err == nil || !strings.Contains(err.Error(), tc.err) || s.done {
 					t.Errorf("%v", err)
