@@ -105,3 +105,26 @@ func TestEndsSeenTooEarlyAreAnnounced(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 }
+
+// POD-21: a pod that is replaced before the template of its step is found again is not taken for the next one.
+func TestReplacedPodIsNotTakenInAgain_POD21(t *testing.T) {
+	leaf := single(v1alpha1.Template{Container: &corev1.Container{}})
+	wf := &v1alpha1.Workflow{ObjectMeta: leaf.ObjectMeta, Spec: v1alpha1.WorkflowSpec{WorkflowTemplateRef: &v1alpha1.WorkflowTemplateRef{Name: "kept"}}}
+	found := TemplateResolved{Request: TemplateRequest{Kind: RequestWorkflowTemplate, Name: "kept"}, Spec: &leaf.Spec}
+	run, _ := begin(t, wf, nil)
+	d := run.Apply(noon, found)
+	again := wf.DeepCopy()
+	again.Status.Phase, again.Status.StartedAt = v1alpha1.WorkflowRunning, d.Status.StartedAt
+	d.Nodes[0].PodUID = "u"
+	run, err := NewRun(again, d.Nodes, Options{RestartFailedPods: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	evicted := observed("u", corev1.PodFailed, "main")
+	evicted.Pod.Status.Reason = "Evicted"
+	run.Apply(noon, evicted)
+	run.Apply(noon, found)
+	if e := run.table["wf"]; e.st.PodUID != "" || e.st.RestartingPodUID != "u" {
+		t.Errorf("pod %q, replacing %q", e.st.PodUID, e.st.RestartingPodUID)
+	}
+}

@@ -41,14 +41,18 @@ func (r *Run) noteUnclear(ev PodObserved, role podRole) {
 	}
 }
 
-// lookAgain takes in such pods once their templates are known.
+// lookAgain takes in such pods once their templates are known, unless the node has got another pod since, or is to get one.
 func (r *Run) lookAgain() {
 	if len(r.unclear) == 0 || !r.booted || r.over {
 		return
 	}
 	for _, id := range slices.Sorted(maps.Keys(r.unclear)) {
-		if e := r.table[id]; e != nil && !r.podRole(e).unknown {
-			r.observePod(r.unclear[id])
+		ev := r.unclear[id]
+		switch e := r.table[id]; {
+		case e == nil || e.st.PodUID != ev.Pod.UID:
+			delete(r.unclear, id)
+		case !r.podRole(e).unknown:
+			r.observePod(ev)
 		}
 	}
 }
