@@ -124,7 +124,7 @@ func TestReplacedPodIsNotTakenInAgain_POD21(t *testing.T) {
 	evicted.Pod.Status.Reason = "Evicted"
 	run.Apply(noon, evicted)
 	run.Apply(noon, found)
-	if e := run.table["wf"]; e.st.PodUID != "" || e.st.RestartingPodUID != "u" {
-		t.Errorf("pod %q, replacing %q", e.st.PodUID, e.st.RestartingPodUID)
+	if e := run.table["wf"]; e.st.PodUID != "" || e.st.RestartingPodUID != "u" || e.st.FailedPodRestarts != 1 {
+		t.Errorf("pod %q, replacing %q, %d restarts", e.st.PodUID, e.st.RestartingPodUID, e.st.FailedPodRestarts)
 	}
 }
