@@ -113,7 +113,14 @@ func (v *foresight) supplied(c *call) *foreseen {
 	in := &c.callee.template.Inputs
 	for i := range in.Parameters {
 		declared := &in.Parameters[i]
-		if value, ok := v.inputValue(declared, c.arguments.GetParameterByName(declared.Name)); ok {
+		given := c.arguments.GetParameterByName(declared.Name)
+		if given != nil && given.Value != nil && c.arguments == &v.p.spec.Arguments {
+			if value := v.p.argument(declared.Name); value.State == expr.Known {
+				f.inputs[declared.Name] = value.Text
+			}
+			continue
+		}
+		if value, ok := v.inputValue(declared, given); ok {
 			f.inputs[declared.Name] = value
 		}
 	}

@@ -46,6 +46,9 @@ func (v *foresight) foretellMember(s *sibling) {
 		if v.p.blamed(path.Child(err.Field)) {
 			return
 		}
+		if s.fate == notOmitted && v.p.asksForItem(s.step.When) {
+			severity = v.severity(runs) // there are no items to ask it of
+		}
 		v.p.report(severity, v.unit.in, path.Child(err.Field), err.BadValue, err.Detail)
 		return
 	}
@@ -57,6 +60,13 @@ func (v *foresight) foretellMember(s *sibling) {
 			v.foretellCall(c, Warning)
 		}
 	}
+}
+
+// asksForItem tells whether a condition is decided for each value of the loop.
+func (p *program) asksForItem(when string) bool {
+	return slices.ContainsFunc(p.cache.Tags(when), func(tag expr.Tag) bool {
+		return tag.Name == "item" || strings.HasPrefix(tag.Name, "item.") || tag.Program != nil && tag.Program.Mentions("item")
+	})
 }
 
 // blamed tells whether something is known to be wrong with a field: what follows from that is not told.

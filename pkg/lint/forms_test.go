@@ -67,6 +67,8 @@ func TestFormsByValue(t *testing.T) {
 		{name: "a template", spec: `{entrypoint: m, arguments: {parameters: [{name: p, value: none}]}, templates: [{name: m, steps: [[{name: s, template: "{{workflow.parameters.p}}"}]]}]}`, errors: []string{m + "steps[0][0].template | template name 'none' undefined"}},
 		{name: "templates by a list", spec: spec("none", `steps: [[{name: s, template: "{{item}}", withItems: [l, "{{inputs.parameters.p}}", m2]}]]`), errors: []string{m + "steps[0][0].template | template name 'm2' undefined"}},
 		{name: "a target", spec: spec("none", `dag: {target: "{{inputs.parameters.p}}", tasks: [{name: a, template: l}]}`), errors: []string{m + "dag.target | target"}, warnings: never("t")},
+		{name: "VAR-27 tags that nobody replaces are text", spec: spec("{{steps.x.outputs.result}}", `steps: [[{name: s, template: l, withParam: "{{inputs.parameters.p}}", when: "{{item}} != a"}]]`), errors: []string{m + "steps[0][0].withParam | JSON list: {{steps.x.outputs.result}}"}, warnings: never("t")},
+		{name: "VAR-28 a name that no input can have", spec: spec("a", `container: {image: "{{inputs.parameters.{{workflow.parameters.p}}}}", args: ["{{inputs.paramete{{workflow.name}}/x}}", "{{inputs.parameters.p}}"]}`), errors: []string{m + "container.args[0] | no input that could be called so"}, warnings: never("l", "t")},
 		{name: "below a condition it may be what keeps it out", spec: spec("soon", `steps: [[{name: s, template: t, when: "{{workflow.name}} == x", arguments: {parameters: [{name: q, value: "{{inputs.parameters.p}}"}]}}]]`),
 			warnings: []string{"spec.templates[2].timeout | is not a duration", "spec.templates[2].container.args[0] | is not an integer", "spec.templates[1] | never run"}},
 	})

@@ -107,12 +107,35 @@ func (s *scope) library() *library {
 // outerName checks the beginning of a name that is put together: a template without steps knows none, whatever comes next.
 func (s *scope) outerName(tag expr.Tag, w *walker, how strictness) {
 	root, _, dotted := strings.Cut(strings.TrimSpace(tag.Raw[2:]), ".")
-	if how != strict || !dotted || root != "steps" && root != "tasks" || s.unit == nil || s.outer != nil {
+	if how != strict || !dotted || s.unit == nil || s.outer != nil {
+		return
+	}
+	if root == "inputs" && !s.mayBeInput(tag) {
+		s.p.problem(s.library(), w.path(), tag.Raw, fmt.Sprintf("failed to resolve %s: the template has no input that could be called so", tag.Raw))
+	}
+	if root != "steps" && root != "tasks" {
 		return
 	}
 	if m := s.unit.members; m == nil || m.root != root {
 		s.p.problem(s.library(), w.path(), tag.Raw, fmt.Sprintf("failed to resolve %s: the template has no %s", tag.Raw, root))
 	}
+}
+
+// mayBeInput tells whether a name that is put together can become that of an input.
+func (s *scope) mayBeInput(tag expr.Tag) bool {
+	if s.p.spec.TemplateDefaults != nil || s.inline() || s.unit.inline {
+		return true
+	}
+	name := namePattern(strings.TrimSpace(strings.TrimSuffix(strings.TrimPrefix(tag.Raw, "{{"), "}}")))
+	in := &s.unit.template.Inputs
+	known := []string{"inputs.parameters", "inputs.artifacts"}
+	for i := range in.Parameters {
+		known = append(known, "inputs.parameters."+in.Parameters[i].Name)
+	}
+	for i := range in.Artifacts {
+		known = append(known, "inputs.artifacts."+in.Artifacts[i].Name, "inputs.artifacts."+in.Artifacts[i].Name+".path")
+	}
+	return slices.ContainsFunc(known, name.matches)
 }
 
 // readAny notes that a name which is put together at run time may be any of its kind.
