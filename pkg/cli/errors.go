@@ -10,6 +10,7 @@ import (
 	utilnet "k8s.io/apimachinery/pkg/util/net"
 	"k8s.io/client-go/tools/clientcmd"
 
+	"fairlead.dev/fairlead/pkg/cli/client"
 	"fairlead.dev/fairlead/pkg/cli/manifest"
 )
 
@@ -94,6 +95,9 @@ func hintAt(status *metav1.Status) string {
 		return whereToLook[status.Details.Kind]
 	case metav1.StatusReasonForbidden:
 		if status.Details.Kind != "" && strings.Contains(message, "cannot") {
+			if strings.Contains(message, "at the cluster scope") && status.Details.Kind != client.ClusterWorkflowTemplates {
+				return fmt.Sprintf("Without -A one namespace is looked at, and -n chooses which; rights on the %s of all namespaces come with a ClusterRole and a ClusterRoleBinding.", status.Details.Kind)
+			}
 			return fmt.Sprintf("`kubectl auth can-i --list` shows what you may do; an administrator grants rights on %s with a Role.", status.Details.Kind)
 		}
 	case metav1.StatusReasonUnauthorized:
@@ -112,12 +116,10 @@ func hintAt(status *metav1.Status) string {
 		return "Give it another name with --name, or a generated one with --generate-name."
 	case metav1.StatusReasonBadRequest:
 		switch {
-		case strings.Contains(message, "cannot unmarshal bool into"):
-			return "In YAML, y, n, yes, no, on and off without quotes are booleans: where text is expected, quote them."
-		case strings.Contains(message, "cannot unmarshal number into") && strings.Contains(message, "of type string"):
-			return "In YAML, what looks like a number is one: where text is expected, quote it."
-		case strings.Contains(message, "unknown field"):
+		case strings.Contains(message, "strict decoding error"):
 			return "`kubectl explain workflow.spec` shows the fields. With --strict=false, those that nobody knows are dropped with a warning."
+		case strings.Contains(message, "unknown field"): // of a step, which is always strict
+			return "`kubectl explain workflow.spec.templates.steps` shows the fields."
 		}
 	}
 	return ""

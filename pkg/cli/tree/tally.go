@@ -13,10 +13,17 @@ var phases = []v1alpha1.NodePhase{
 	v1alpha1.NodeSucceeded, v1alpha1.NodeSkipped, v1alpha1.NodeOmitted,
 }
 
-// tally is how many steps are in which phase, in the order of phases.
-type tally [7]int
+// waiting are steps that wait for somebody; the API says of them that they run.
+const waiting = 7
+
+// tally is how many steps are in which phase, in the order of phases, and how many wait.
+type tally [waiting + 1]int
 
 func (t *tally) one(n *v1alpha1.NodeStatus) {
+	if n.Type == v1alpha1.NodeTypeSuspend && n.Phase == v1alpha1.NodeRunning {
+		t[waiting]++
+		return
+	}
 	for i, phase := range phases {
 		if n.Phase == phase {
 			t[i]++
@@ -43,9 +50,15 @@ func (t *tally) total() int {
 // counts returns the numbers that are not 0, as `3 failed, 1,200 succeeded`.
 func (t *tally) counts() string {
 	var parts []string
+	count := func(n int, what string) {
+		if n > 0 {
+			parts = append(parts, thousands(n)+" "+what)
+		}
+	}
 	for i, phase := range phases {
-		if t[i] > 0 {
-			parts = append(parts, thousands(t[i])+" "+strings.ToLower(string(phase)))
+		count(t[i], strings.ToLower(string(phase)))
+		if phase == v1alpha1.NodeRunning {
+			count(t[waiting], "waiting")
 		}
 	}
 	return strings.Join(parts, ", ")
