@@ -109,7 +109,7 @@ func (o *listOptions) run(ctx context.Context) error {
 
 func (o *listOptions) nothing(scope string) {
 	switch {
-	case !o.filter.Empty() || o.targets != targets{}:
+	case !o.filter.Empty() || o.targets != targets{} || o.instance != nil:
 		o.errorf("No workflow matches.")
 	case scope == "":
 		o.errorf("There is no workflow in any namespace.")
