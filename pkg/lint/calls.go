@@ -59,7 +59,7 @@ func (s *scope) choice(source string, path *field.Path) {
 	}
 	gives := func(filled string) error {
 		program, err := s.p.cache.Program(filled)
-		if err == nil && (plain.resultShape(program) != nil || !strings.Contains(filled, "artifacts")) {
+		if err == nil && (plain.resultShape(program) != nil || !readsArtifact(program)) {
 			return errors.New("it gives no artifact; name one in each case, such as steps.a.outputs.artifacts.x")
 		}
 		return err
@@ -67,6 +67,13 @@ func (s *scope) choice(source string, path *field.Path) {
 	if err := plain.fillings(source, choices, func(expr.Tag) bool { return false }, gives); err != nil {
 		s.p.problem(s.library(), path, source, err.Error())
 	}
+}
+
+// readsArtifact tells whether an expression names an artifact at all.
+func readsArtifact(program *expr.Program) bool {
+	return slices.ContainsFunc(program.References(), func(ref expr.Reference) bool {
+		return slices.Contains(ref.Path, "artifacts") && ref.Path[len(ref.Path)-1] != "path"
+	})
 }
 
 // choices are what the tags of an expression that gives an artifact are taken to become.
