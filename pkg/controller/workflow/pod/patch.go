@@ -1,6 +1,7 @@
 package pod
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -39,10 +40,24 @@ func applyPodSpecPatches(spec *corev1.PodSpec, in Input) error {
 		if err := json.Unmarshal(doc, &patched); err != nil {
 			return fmt.Errorf("Error applying PodSpecPatch: %s makes a pod spec that cannot be read: %w", p.field, err) //nolint:staticcheck // clients match on this text
 		}
+		restoreOrder(patched.InitContainers, spec.InitContainers)
+		restoreOrder(patched.Containers, spec.Containers)
 		*spec = patched
 	}
 	dropEmptyHelpers(spec)
 	return nil
+}
+
+// restoreOrder puts containers back into the order that they had: a strategic merge takes that of the patch. Our helpers have
+// to come first, because each brings what the containers after it start with. What a patch adds comes last.
+func restoreOrder(patched, before []corev1.Container) {
+	place := func(c corev1.Container) int {
+		if i := slices.IndexFunc(before, func(b corev1.Container) bool { return b.Name == c.Name }); i >= 0 {
+			return i
+		}
+		return len(before)
+	}
+	slices.SortStableFunc(patched, func(a, b corev1.Container) int { return cmp.Compare(place(a), place(b)) })
 }
 
 // dropEmptyHelpers removes what a patch for `init` or `wait` leaves in a pod that has no such container: patches are written

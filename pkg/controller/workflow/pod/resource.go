@@ -51,7 +51,8 @@ func ownMain(in Input, t *wfv1.Template) (corev1.Container, error) {
 // addReporting gives a main that reports by itself what it needs for that, and for its work.
 func addReporting(spec *corev1.PodSpec, in Input, n needs) error {
 	if !n.wait { // which brings the same volumes
-		spec.Volumes = append(spec.Volumes, emptyDir(tmpVolumeName), tokenVolume())
+		addVolume(spec, emptyDir(tmpVolumeName)) // which inputs may have brought
+		addVolume(spec, tokenVolume())
 	}
 	if in.Template.Data == nil {
 		return nil
