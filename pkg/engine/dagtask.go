@@ -99,7 +99,7 @@ func (f *dagFrame) startTask(i int, s *slot, c *call, act *activity, step *v1alp
 	r := f.run
 	full := f.call(step, c.name)
 	full.slot, full.outbound, full.parents = s, c.outbound, c.parents
-	s.hooks = r.hooksOf(s, act.step, full, &f.composite, f.siblings())
+	s.hooks = r.hooksOf(s, act.step, nil, full, &f.composite, f.siblings())
 	f.started(i)
 	if !r.start(f, full) {
 		f.open--

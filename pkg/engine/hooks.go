@@ -37,22 +37,22 @@ type hook struct {
 	off  bool // its condition was false when it counted
 }
 
-// hooksOf gives the hooks of a step or task; nil if it has none.
-func (r *Run) hooksOf(s *slot, step *v1alpha1.WorkflowStep, c *call, outer *composite, siblings siblingScope) *hookFrame {
-	return r.newHooks(s, step, c, outer, siblings, true, true)
+// hooksOf gives the hooks of a step or task; nil if it has none. item is the value of its loop, nil outside of loops.
+func (r *Run) hooksOf(s *slot, step *v1alpha1.WorkflowStep, item expr.Scope, c *call, outer *composite, siblings siblingScope) *hookFrame {
+	return r.newHooks(s, step, item, c, outer, siblings, true, true)
 }
 
 // exitOf gives the exit hook alone: for the group of a loop.
 func (r *Run) exitOf(s *slot, step *v1alpha1.WorkflowStep, c *call, outer *composite, siblings siblingScope) *hookFrame {
-	return r.newHooks(s, step, c, outer, siblings, true, false)
+	return r.newHooks(s, step, nil, c, outer, siblings, true, false)
 }
 
 // conditionalHooksOf gives the others: for the members of a loop.
-func (r *Run) conditionalHooksOf(s *slot, step *v1alpha1.WorkflowStep, c *call, outer *composite, siblings siblingScope) *hookFrame {
-	return r.newHooks(s, step, c, outer, siblings, false, true)
+func (r *Run) conditionalHooksOf(s *slot, step *v1alpha1.WorkflowStep, item expr.Scope, c *call, outer *composite, siblings siblingScope) *hookFrame {
+	return r.newHooks(s, step, item, c, outer, siblings, false, true)
 }
 
-func (r *Run) newHooks(s *slot, step *v1alpha1.WorkflowStep, c *call, outer *composite, siblings siblingScope, exit, others bool) *hookFrame {
+func (r *Run) newHooks(s *slot, step *v1alpha1.WorkflowStep, item expr.Scope, c *call, outer *composite, siblings siblingScope, exit, others bool) *hookFrame {
 	hooks := listHooks(step.Hooks, step.OnExit, exit, others)
 	if len(hooks) == 0 {
 		return nil
@@ -63,10 +63,35 @@ func (r *Run) newHooks(s *slot, step *v1alpha1.WorkflowStep, c *call, outer *com
 		}
 		return siblings.find(name)
 	}}
+	scope := func() expr.Scope { return expr.Scopes{r.statusScope(), outer.scope(self)} }
+	if item != nil {
+		r.putItem(hooks, item)
+		scope = func() expr.Scope { return expr.Scopes{item, r.statusScope(), outer.scope(self)} }
+	}
 	return &hookFrame{
 		frameBase: frameBase{depth: c.depth, ordinal: outer.e.st.Ordinal}, run: r, slot: s, name: c.name, in: outer.t.in, hooks: hooks,
-		scope:    func() expr.Scope { return expr.Scopes{r.statusScope(), outer.scope(self)} },
+		scope:    scope,
 		boundary: outer.e, outer: outer.t, onExit: outer.e.call.onExit, atDepth: c.depth, find: outer.artifact(self.find),
+	}
+}
+
+// putItem puts the value of a loop into what hooks say besides their arguments (LOOP-08). What cannot be put in stays, and is
+// an error when the hook's turn comes.
+func (r *Run) putItem(hooks []*hook, item expr.Scope) {
+	put := func(text *string) {
+		if rendered, err := r.cache.RenderString(*text, item, expr.Lenient); err == nil {
+			*text = rendered
+		}
+	}
+	for _, h := range hooks {
+		put(&h.spec.Expression)
+		put(&h.spec.Template)
+		if h.spec.TemplateRef != nil {
+			ref := *h.spec.TemplateRef
+			put(&ref.Name)
+			put(&ref.Template)
+			h.spec.TemplateRef = &ref
+		}
 	}
 }
 

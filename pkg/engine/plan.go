@@ -176,6 +176,14 @@ func absentError(name string) error {
 	return fmt.Errorf("failed to resolve {{%s}}: what should give it was skipped or has left it out, and there is no default", name)
 }
 
+// item gives the i-th value of the loop as variables, to the hooks of its step; nil if there is no loop, or are no hooks.
+func (p *plan) item(i int) expr.Scope {
+	if !p.loops || len(p.act.step.Hooks) == 0 && p.act.step.OnExit == "" {
+		return nil
+	}
+	return p.items[i].Variables()
+}
+
 // at gives the step for the i-th value of a loop; skip is the message if its condition rules it out.
 func (r *Run) at(p *plan, i int, scope expr.Scope, artifacts artifactFinder) (step *v1alpha1.WorkflowStep, skip string, err error) {
 	if p.skip != "" {

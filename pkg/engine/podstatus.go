@@ -311,6 +311,13 @@ func exitCode(pod *corev1.Pod) *string {
 }
 
 func allReady(pod *corev1.Pod) bool {
+	// Of a pod that it is ending, the kubelet calls a container ready whose probe never said so: it has stopped to probe. The
+	// condition tells the truth.
+	if slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+		return c.Type == corev1.ContainersReady && c.Status == corev1.ConditionFalse
+	}) {
+		return false
+	}
 	if len(pod.Status.ContainerStatuses) == 0 || len(pod.Status.ContainerStatuses) < len(pod.Spec.Containers) {
 		return false
 	}

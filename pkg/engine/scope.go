@@ -29,6 +29,8 @@ type ownScope struct {
 	call     *call
 	template *template
 	inputs   *v1alpha1.Inputs
+	// inPath: what is looked up stands in a declared path, which cannot refer to declared paths itself.
+	inPath bool
 }
 
 // Get implements expr.Scope.
@@ -76,12 +78,30 @@ func (s *ownScope) input(rest string) expr.Value {
 	case "artifacts":
 		if trimmed, ok := strings.CutSuffix(name, ".path"); ok {
 			if a := s.template.spec.Inputs.Artifacts.GetArtifactByName(trimmed); a != nil {
-				return expr.Text(a.Path)
+				return s.declared(a.Path)
 			}
 		}
 		return expr.Value{State: expr.Late}
 	}
 	return expr.Value{}
+}
+
+// declared is a path as it will be: declared paths may have tags themselves (VAR-14, VAR-15).
+func (s *ownScope) declared(path string) expr.Value {
+	if s.inPath {
+		return expr.Value{State: expr.Late}
+	}
+	own := *s
+	own.inPath = true
+	scope := expr.Scopes{&own, s.run.globals}
+	if s.call.extra != nil {
+		scope = expr.Scopes{s.call.extra, &own, s.run.globals}
+	}
+	text, err := s.run.cache.RenderString(path, scope, expr.Lenient)
+	if err != nil {
+		return expr.Text(path)
+	}
+	return expr.Text(text)
 }
 
 // path gives the declared path of an output.
@@ -95,11 +115,11 @@ func (s *ownScope) path(rest string) expr.Value {
 	switch kind {
 	case "artifacts":
 		if a := outputs.Artifacts.GetArtifactByName(name); a != nil {
-			return expr.Text(a.Path)
+			return s.declared(a.Path)
 		}
 	case "parameters":
 		if p := outputs.GetParameterByName(name); p != nil && p.ValueFrom != nil {
-			return expr.Text(p.ValueFrom.Path)
+			return s.declared(p.ValueFrom.Path)
 		}
 	}
 	return expr.Value{State: expr.Late}

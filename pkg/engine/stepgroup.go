@@ -154,7 +154,7 @@ func (f *stepsFrame) startOne(p *plan) admission {
 	c.slot = s
 	switch {
 	case stored != nil && stored.over():
-		s.hooks = r.hooksOf(s, p.act.step, c, &f.composite, f.siblings())
+		s.hooks = r.hooksOf(s, p.act.step, p.item(f.item), c, &f.composite, f.siblings())
 		f.open++
 		r.adopt(stored, c, nil, nil)
 		return admitted
@@ -167,7 +167,7 @@ func (f *stepsFrame) startOne(p *plan) admission {
 		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeSkipped, skip)
 		return admitted
 	}
-	s.hooks = r.hooksOf(s, p.act.step, c, &f.composite, f.siblings())
+	s.hooks = r.hooksOf(s, p.act.step, p.item(f.item), c, &f.composite, f.siblings())
 	f.open++
 	if !r.start(f, c) {
 		f.open--

@@ -114,14 +114,14 @@ func (g *groupFrame) startOne() admission {
 	g.open++
 	switch {
 	case stored != nil && stored.over():
-		s.hooks = r.conditionalHooksOf(s, g.act.step, c, &f.composite, f.siblings())
+		s.hooks = r.conditionalHooksOf(s, g.act.step, g.plan.item(g.next), c, &f.composite, f.siblings())
 		r.adopt(stored, c, nil, nil)
 	case stored == nil && err != nil:
 		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeError, err.Error())
 	case stored == nil && skip != "":
 		r.create(c, v1alpha1.NodeTypeSkipped, v1alpha1.NodeSkipped, skip)
 	default:
-		s.hooks = r.conditionalHooksOf(s, g.act.step, c, &f.composite, f.siblings())
+		s.hooks = r.conditionalHooksOf(s, g.act.step, g.plan.item(g.next), c, &f.composite, f.siblings())
 		if !r.start(g, c) {
 			g.open--
 			return blocked
