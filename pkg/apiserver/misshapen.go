@@ -1,7 +1,9 @@
 package apiserver
 
 import (
+	"fmt"
 	"reflect"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -35,6 +37,9 @@ type explaining struct{ runtime.Serializer }
 // Decode implements runtime.Decoder.
 func (s explaining) Decode(data []byte, defaults *schema.GroupVersionKind, into runtime.Object) (runtime.Object, *schema.GroupVersionKind, error) {
 	object, actual, err := s.Serializer.Decode(data, defaults, into)
+	if strict, ok := runtime.AsStrictDecodingError(err); ok && object != nil {
+		return object, actual, suggesting(strict.Errors(), object)
+	}
 	if err == nil || runtime.IsStrictDecodingError(err) || runtime.IsNotRegisteredError(err) || runtime.IsMissingKind(err) || runtime.IsMissingVersion(err) {
 		return object, actual, err
 	}
@@ -57,4 +62,18 @@ func explain(err error, data []byte, actual *schema.GroupVersionKind, into runti
 		return err
 	}
 	return shape.Explain(err, document, known)
+}
+
+// suggesting adds to unknown fields which ones may have been meant.
+func suggesting(errs []error, object runtime.Object) error {
+	said := make([]error, len(errs))
+	for i, err := range errs {
+		said[i] = err
+		if _, rest, ok := strings.Cut(err.Error(), `unknown field "`); ok {
+			if meant := shape.DidYouMean(strings.TrimSuffix(rest, `"`), object); meant != "" {
+				said[i] = fmt.Errorf("%w; did you mean %q?", err, meant)
+			}
+		}
+	}
+	return runtime.NewStrictDecodingError(said)
 }

@@ -79,7 +79,7 @@ func TestBadInput(t *testing.T) {
 		{
 			name: "V-116 V-214 unknown field", method: "POST", url: strict,
 			body: workflow(`{"entrypoint": "main", "templates": [{"name": "main", "container": {"image": "busybox", "comand": ["x"]}}]}`),
-			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{`unknown field "spec.templates[0].container.comand"`},
+			code: 400, reason: metav1.StatusReasonBadRequest, message: []string{`unknown field "spec.templates[0].container.comand"; did you mean "command"?`},
 		},
 		{
 			name: "field given twice", method: "POST", url: strict, body: workflow(`{"entrypoint": "main", "entrypoint": "other", "templates": []}`),
