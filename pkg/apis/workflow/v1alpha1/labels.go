@@ -167,6 +167,23 @@ const (
 // keeps it: what the status of such a workflow says about templates is its creator's word.
 const AnnotationKeyRestored = "fairlead.dev/restored"
 
+// Annotations that stand for the large parts of a workflow where those are left out: in the store, and in watches that ask for
+// it with UnchangedHeader. The values are digests. Nobody else sees them.
+const (
+	// AnnotationKeyGivenPart stands for metadata.managedFields, spec.templates and spec.arguments.
+	AnnotationKeyGivenPart = "storage.fairlead.dev/given"
+	// AnnotationKeyResolvedPart stands for status.storedTemplates and status.storedWorkflowTemplateSpec.
+	AnnotationKeyResolvedPart = "storage.fairlead.dev/resolved"
+)
+
+// UnchangedHeader is the HTTP header by which a watch of workflows asks for leaving large parts out of events, with the value
+// UnchangedOmit: those that are what they were in the event before of the same workflow on the same watch. Events of workflows
+// that are over are always whole.
+const (
+	UnchangedHeader = "Fairlead-Unchanged"
+	UnchangedOmit   = "omit"
+)
+
 // AnnotationKeyRetries on a pod is `status.retries` of its workflow at the time when it was created; absent means 0.
 const AnnotationKeyRetries = "fairlead.dev/retries"
 

@@ -28,6 +28,7 @@ import (
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/podlog"
 	"fairlead.dev/fairlead/pkg/registry/workflow/verb"
 	workflow "fairlead.dev/fairlead/pkg/registry/workflow/workflow/storage"
@@ -64,6 +65,7 @@ type StorageProvider struct {
 	Stop <-chan struct{}
 
 	nodes      nodes.Store
+	parts      *parts.Store
 	headers    *genericregistry.Store
 	references kind.References
 	managers   *managers.Recorder
@@ -75,19 +77,24 @@ func (p *StorageProvider) NewRESTStorage(getter generic.RESTOptionsGetter) (map[
 	if err != nil {
 		return nil, err
 	}
+	large, destroyParts, err := parts.NewStore(getter, parts.Options{})
+	if err != nil {
+		return nil, err
+	}
 	if p.Clock == nil {
 		p.Clock = clock.RealClock{}
 	}
 	p.managers = managers.NewRecorder(p.Scheme)
 	chain := admit.NewChain(p.Admission, p.Scheme)
 	workflows, err := workflow.NewStorage(p.Scheme, getter, workflow.Options{
-		Nodes: store, InlineNodesBytes: p.InlineNodesBytes, References: &p.references, Admission: chain, Managers: p.managers, Clock: p.Clock,
+		Nodes: store, Parts: large, InlineNodesBytes: p.InlineNodesBytes, References: &p.references, Admission: chain, Managers: p.managers, Clock: p.Clock,
 	})
 	if err != nil {
 		return nil, err
 	}
-	p.nodes, p.headers = store, workflows.Headers
+	p.nodes, p.parts, p.headers = store, large, workflows.Headers
 	closeWith(workflows.Headers, destroy)
+	closeWith(workflows.Headers, destroyParts)
 
 	logs := podlog.NewREST(workflows.Headers, workflows.Workflow, p.Pods, p.archive(), p.Stop)
 	storage := map[string]rest.Storage{
@@ -168,7 +175,7 @@ func (p *StorageProvider) Learn(schemas map[string]*spec.Schema) error {
 	return p.managers.Learn(schemas)
 }
 
-// closeWith closes the storage of node pages together with that of their workflows.
+// closeWith closes a storage that belongs to workflows together with theirs.
 func closeWith(store *genericregistry.Store, destroy factory.DestroyFunc) {
 	own := store.DestroyFunc
 	store.DestroyFunc = func() {
@@ -186,14 +193,46 @@ func (p *StorageProvider) PostStartHooks() map[string]genericapiserver.PostStart
 			go nodes.SweepLoop(hook.Context, p.nodes, p.liveWorkflows)
 			return nil
 		},
+		"sweep-workflow-parts": func(hook genericapiserver.PostStartHookContext) error {
+			go parts.SweepLoop(hook.Context, p.parts, p.liveParts)
+			return nil
+		},
 	}
 }
 
 // liveWorkflows returns the UIDs of all workflows. The watch cache answers: a page is an hour old before it is removed,
 // and the cache is never that far behind.
 func (p *StorageProvider) liveWorkflows(ctx context.Context) (sets.Set[types.UID], error) {
-	ctx = genericapirequest.WithNamespace(ctx, metav1.NamespaceAll)
-	listed, err := p.headers.List(ctx, &metainternalversion.ListOptions{ResourceVersion: "0"})
+	list, err := p.listStored(ctx, &metainternalversion.ListOptions{ResourceVersion: "0"})
+	if err != nil {
+		return nil, err
+	}
+	uids := make(sets.Set[types.UID], len(list.Items))
+	for i := range list.Items {
+		uids.Insert(list.Items[i].UID)
+	}
+	return uids, nil
+}
+
+// liveParts returns the parts that workflows refer to.
+func (p *StorageProvider) liveParts(ctx context.Context) (map[types.UID][]string, error) {
+	list, err := p.listStored(ctx, &metainternalversion.ListOptions{})
+	if err != nil {
+		return nil, err
+	}
+	references := map[types.UID][]string{}
+	for i := range list.Items {
+		if digests := parts.References(list.Items[i].Annotations); len(digests) > 0 {
+			references[list.Items[i].UID] = digests
+		}
+	}
+	return references, nil
+}
+
+// listStored lists all workflows without what is stored apart from them.
+func (p *StorageProvider) listStored(ctx context.Context, options *metainternalversion.ListOptions) (*v1alpha1.WorkflowList, error) {
+	ctx = parts.WithReferencesOnly(genericapirequest.WithNamespace(ctx, metav1.NamespaceAll))
+	listed, err := p.headers.List(ctx, options)
 	if err != nil {
 		return nil, err
 	}
@@ -201,9 +240,5 @@ func (p *StorageProvider) liveWorkflows(ctx context.Context) (sets.Set[types.UID
 	if !ok {
 		return nil, fmt.Errorf("the storage of workflows listed a %T", listed)
 	}
-	uids := make(sets.Set[types.UID], len(list.Items))
-	for i := range list.Items {
-		uids.Insert(list.Items[i].UID)
-	}
-	return uids, nil
+	return list, nil
 }

@@ -4,16 +4,20 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"syscall"
 	"testing"
 	"time"
 
+	metainternalversion "k8s.io/apimachinery/pkg/apis/meta/internalversion"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	serializerjson "k8s.io/apimachinery/pkg/runtime/serializer/json"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apiserver/pkg/registry/rest"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/storagetest"
 )
 
@@ -43,6 +47,86 @@ func BenchmarkNodesUpdate(b *testing.B) {
 			b.ReportMetric(float64(f.writtenBytes(answer.Metadata.UID, index)), "stored-B/op")
 		})
 	}
+}
+
+// BenchmarkLargeSpec is one transition in workflows with specs of several sizes, with a watch of all workflows beside it that
+// encodes what it delivers, as the server does for the controller. It reports processor time and bytes stored, which should
+// not depend on the size of the spec.
+func BenchmarkLargeSpec(b *testing.B) {
+	for _, size := range []int{100, 100_000, 1_000_000, 1_900_000} {
+		for _, apart := range []bool{false, true} {
+			b.Run(fmt.Sprintf("bytes=%d/apart=%v", size, apart), func(b *testing.B) {
+				options := parts.Options{}
+				if !apart {
+					options.Limit = 1 << 30
+				}
+				f := newFixtureWithParts(b, Options{}, nodes.Options{}, options)
+				answer := f.mustPost(started(f.create(largeWorkflow("wf", size))))
+				delivered := f.encodeWatch()
+				i := 0
+				b.ReportAllocs()
+				processor := processorTime()
+				for b.Loop() {
+					update := updateOf(answer)
+					update.Status = &v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowRunning, Progress: v1alpha1.Progress(fmt.Sprintf("%d/10", i%10))}
+					answer, i = f.mustPost(update), i+1
+					<-delivered
+				}
+				b.ReportMetric(float64((processorTime()-processor).Microseconds())/float64(i), "cpu-us/op")
+				b.ReportMetric(float64(f.writtenBytes(answer.Metadata.UID, 0)), "stored-B/op")
+			})
+		}
+	}
+}
+
+// started is the first write of the controller.
+func started(workflow *v1alpha1.Workflow) *v1alpha1.NodesUpdate {
+	update := updateOf(workflow)
+	update.Status = &v1alpha1.WorkflowStatus{Phase: v1alpha1.WorkflowRunning}
+	return update
+}
+
+// largeWorkflow has a DAG of so many bytes of JSON.
+func largeWorkflow(name string, size int) *v1alpha1.Workflow {
+	workflow := newWorkflow(name)
+	dag := &v1alpha1.DAGTemplate{}
+	for i := 0; i*180 < size; i++ {
+		task := v1alpha1.DAGTask{Name: fmt.Sprintf("task-%05d", i), Template: "main"}
+		if i > 0 {
+			task.Dependencies = []string{fmt.Sprintf("task-%05d", i-1)}
+		}
+		value := v1alpha1.AnyString(fmt.Sprintf("what task %d is given to do, %x", i, i*i*7919))
+		task.Arguments.Parameters = []v1alpha1.Parameter{{Name: "message", Value: &value}}
+		dag.Tasks = append(dag.Tasks, task)
+	}
+	workflow.Spec.Entrypoint = "all"
+	workflow.Spec.Templates = append(workflow.Spec.Templates, v1alpha1.Template{Name: "all", DAG: dag})
+	return workflow
+}
+
+// encodeWatch watches all workflows from now on and encodes each event; it tells of each that is done.
+func (f *fixture) encodeWatch() <-chan struct{} {
+	f.tb.Helper()
+	list, err := f.Workflow.List(f.ctx, &metainternalversion.ListOptions{})
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	watcher, err := f.Workflow.Watch(f.ctx, &metainternalversion.ListOptions{ResourceVersion: list.(*v1alpha1.WorkflowList).ResourceVersion})
+	if err != nil {
+		f.tb.Fatal(err)
+	}
+	f.tb.Cleanup(watcher.Stop)
+	serializer := serializerjson.NewSerializerWithOptions(serializerjson.DefaultMetaFactory, f.backend.Scheme, f.backend.Scheme, serializerjson.SerializerOptions{})
+	done := make(chan struct{}, 1<<20)
+	go func() {
+		for event := range watcher.ResultChan() {
+			if err := serializer.Encode(event.Object, io.Discard); err != nil {
+				f.tb.Error(err)
+			}
+			done <- struct{}{}
+		}
+	}()
+	return done
 }
 
 // writtenBytes is what one transition stores: the values of the header and of the page.

@@ -17,6 +17,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 )
 
 // commit carries changes of pages to the moment at which they are written: after every check of the header has passed,
@@ -97,6 +98,7 @@ type committing struct {
 // begins to use its storage as soon as it has one.
 type committingGetter struct {
 	generic.RESTOptionsGetter
+	parts *parts.Store
 }
 
 // GetRESTOptions implements generic.RESTOptionsGetter.
@@ -110,7 +112,10 @@ func (g committingGetter) GetRESTOptions(resource schema.GroupResource, example 
 		newFunc, newListFunc func() runtime.Object, attrs storage.AttrFunc, triggers storage.IndexerFuncs, indexers *cache.Indexers,
 	) (storage.Interface, factory.DestroyFunc, error) {
 		opened, destroy, err := open(config, prefix, keyFunc, newFunc, newListFunc, attrs, triggers, indexers)
-		return committing{opened}, destroy, err
+		if err != nil {
+			return nil, nil, err
+		}
+		return committing{parts.Whole(opened, g.parts)}, destroy, nil
 	}
 	return options, nil
 }
@@ -152,7 +157,7 @@ func (s committing) checkNewest(ctx context.Context, key string, header *v1alpha
 		return nil // is being created
 	}
 	newest := &v1alpha1.Workflow{}
-	if err := s.Get(ctx, key, storage.GetOptions{}, newest); err != nil {
+	if err := s.Get(parts.WithReferencesOnly(ctx), key, storage.GetOptions{}, newest); err != nil {
 		return err
 	}
 	if newest.ResourceVersion != header.ResourceVersion {

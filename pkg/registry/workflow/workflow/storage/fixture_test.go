@@ -17,6 +17,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/storagetest"
 )
 
@@ -34,16 +35,37 @@ type fixture struct {
 
 func newFixture(tb testing.TB, options Options, nodeOptions nodes.Options) *fixture {
 	tb.Helper()
-	f := &fixture{tb: tb, backend: storagetest.Start(tb)}
+	return newFixtureWithParts(tb, options, nodeOptions, parts.Options{})
+}
+
+// newFixtureWithParts is newFixture with options for the large parts of workflows.
+func newFixtureWithParts(tb testing.TB, options Options, nodeOptions nodes.Options, partOptions parts.Options) *fixture {
+	tb.Helper()
+	return openFixture(tb, storagetest.Start(tb), options, nodeOptions, partOptions)
+}
+
+// reopen opens the same store once more, as a server does that starts.
+func (f *fixture) reopen(partOptions parts.Options) *fixture {
+	f.tb.Helper()
+	return openFixture(f.tb, f.backend, Options{}, nodes.Options{}, partOptions)
+}
+
+func openFixture(tb testing.TB, backend *storagetest.Store, options Options, nodeOptions nodes.Options, partOptions parts.Options) *fixture {
+	tb.Helper()
+	f := &fixture{tb: tb, backend: backend}
 	store, destroy, err := nodes.NewStore(f.backend.Getter, nodeOptions)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	options.Nodes, f.pages = store, store
+	var destroyParts func()
+	if options.Parts, destroyParts, err = parts.NewStore(f.backend.Getter, partOptions); err != nil {
+		tb.Fatal(err)
+	}
 	if f.Storage, err = NewStorage(f.backend.Scheme, f.backend.Getter, options); err != nil {
 		tb.Fatal(err)
 	}
-	tb.Cleanup(func() { f.Headers.Destroy(); destroy() })
+	tb.Cleanup(func() { f.Headers.Destroy(); destroy(); destroyParts() })
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
 	f.ctx = warning.WithWarningRecorder(genericapirequest.WithNamespace(ctx, "ns"), f)

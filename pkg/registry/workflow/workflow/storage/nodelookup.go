@@ -10,6 +10,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 )
 
 // NodeLookup finds single nodes. Of a workflow whose nodes are in pages it reads one page.
@@ -26,7 +27,8 @@ func (s *Storage) Lookup() *NodeLookup {
 // Node returns a workflow, without its nodes if they are in pages, and one node of it. ordinal says in which page to look;
 // a node that is not there counts as absent. Both are nil when there is no such workflow.
 func (l *NodeLookup) Node(ctx context.Context, namespace, workflow, id string, ordinal int64) (*v1alpha1.Workflow, *v1alpha1.NodeStatus, error) {
-	object, err := l.headers.Get(genericapirequest.WithNamespace(ctx, namespace), workflow, &metav1.GetOptions{})
+	ctx = parts.WithReferencesOnly(genericapirequest.WithNamespace(ctx, namespace))
+	object, err := l.headers.Get(ctx, workflow, &metav1.GetOptions{})
 	if apierrors.IsNotFound(err) {
 		return nil, nil, nil
 	}

@@ -13,6 +13,7 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 )
 
 func notPrintable(object runtime.Object) error {
@@ -35,7 +36,7 @@ func (r *NodesREST) Get(ctx context.Context, name string, object runtime.Object)
 	if _, err := nodes.ParseRevision(options.ChangedSince); err != nil {
 		return nil, apierrors.NewBadRequest("changedSince: " + err.Error())
 	}
-	stored, err := r.headers.Get(ctx, name, &metav1.GetOptions{})
+	stored, err := r.headers.Get(parts.WithReferencesOnly(ctx), name, &metav1.GetOptions{})
 	if err != nil {
 		return nil, err
 	}

@@ -15,6 +15,7 @@ import (
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 	"fairlead.dev/fairlead/pkg/engine/node"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 )
 
 // Create answers POST workflows/{name}/nodes: changed pages are stored first, the workflow last. The workflow is the
@@ -33,7 +34,7 @@ func (r *NodesREST) Create(ctx context.Context, name string, object runtime.Obje
 		}
 	}
 	info := &nodesWrite{update: update, name: name, tables: r.tables, commit: &commit{nodes: r.nodes, decision: true, partial: update.Partial}}
-	stored, _, err := r.written.Update(withCommit(ctx, info.commit), name, info, nil, nil, false, &metav1.UpdateOptions{DryRun: options.DryRun})
+	stored, _, err := r.written.Update(parts.WithSameParts(withCommit(ctx, info.commit)), name, info, nil, nil, false, &metav1.UpdateOptions{DryRun: options.DryRun})
 	if err != nil {
 		return nil, tooLarge(err)
 	}

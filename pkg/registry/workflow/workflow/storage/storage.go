@@ -17,6 +17,7 @@ import (
 	"fairlead.dev/fairlead/pkg/registry/workflow/kind"
 	"fairlead.dev/fairlead/pkg/registry/workflow/managers"
 	"fairlead.dev/fairlead/pkg/registry/workflow/nodes"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 	"fairlead.dev/fairlead/pkg/registry/workflow/workflow"
 )
 
@@ -27,6 +28,8 @@ const DefaultInlineNodesBytes int64 = 64 << 10
 type Options struct {
 	// Nodes keeps the nodes of large workflows. Required.
 	Nodes nodes.Store
+	// Parts keeps the large parts of workflows. Required.
+	Parts *parts.Store
 	// InlineNodesBytes is how large the JSON of the nodes may be before they leave the object; 0 means
 	// DefaultInlineNodesBytes.
 	InlineNodesBytes int64
@@ -75,7 +78,7 @@ func NewStorage(scheme *runtime.Scheme, getter generic.RESTOptionsGetter, option
 		ResetFieldsStrategy:       strategy,
 		TableConvertor:            newTable(options.Clock),
 	}
-	if err := headers.CompleteWithOptions(&generic.StoreOptions{RESTOptions: committingGetter{getter}, AttrFunc: workflow.GetAttrs}); err != nil {
+	if err := headers.CompleteWithOptions(&generic.StoreOptions{RESTOptions: committingGetter{getter, options.Parts}, AttrFunc: workflow.GetAttrs}); err != nil {
 		return nil, fmt.Errorf("storage of workflows: %w", err)
 	}
 	headers.AfterDelete = newRemover(options.Nodes).afterDelete
