@@ -59,10 +59,14 @@ func (s *scope) choice(source string, path *field.Path) {
 	}
 	gives := func(filled string) error {
 		program, err := s.p.cache.Program(filled)
-		if err == nil && (plain.resultShape(program) != nil || !readsArtifact(program)) {
+		if err != nil {
+			return err
+		}
+		shape := plain.resultShape(program)
+		if shape != nil && !slices.Equal(shape, objectShape) || !readsArtifact(program) { // an input artifact is known as an object
 			return errors.New("it gives no artifact; name one in each case, such as steps.a.outputs.artifacts.x")
 		}
-		return err
+		return nil
 	}
 	if err := plain.fillings(source, choices, func(expr.Tag) bool { return false }, gives); err != nil {
 		s.p.problem(s.library(), path, source, err.Error())

@@ -262,7 +262,7 @@ func (s *scope) input(rest string) verdict {
 // inputArtifact: V-189. The path of an artifact is known only where there is a container to put it.
 func (s *scope) inputArtifact(in *v1alpha1.Inputs, rest string) verdict {
 	if in.Artifacts.GetArtifactByName(rest) != nil {
-		if s.plain {
+		if s.plain && !s.artifacts {
 			return unknown("an artifact is no text")
 		}
 		return isKnown
