@@ -69,7 +69,7 @@ func (w *world) runOnce(workflow *v1alpha1.Workflow, l luck) string {
 			break
 		}
 		if !moved {
-			w.supply(d, l)
+			supply(d, l.of)
 			d.Resume("")
 		}
 	}
@@ -87,7 +87,7 @@ func (w *world) runOnce(workflow *v1alpha1.Workflow, l luck) string {
 }
 
 // supply gives the outputs that a person is asked for.
-func (w *world) supply(d *enginetest.Driver, l luck) {
+func supply(d *enginetest.Driver, value func(name string) string) {
 	for id, n := range d.Nodes {
 		if n.Type != v1alpha1.NodeTypeSuspend || n.Phase != v1alpha1.NodeRunning || n.Outputs == nil {
 			continue
@@ -95,7 +95,7 @@ func (w *world) supply(d *enginetest.Driver, l luck) {
 		n.Outputs = n.Outputs.DeepCopy()
 		for i := range n.Outputs.Parameters {
 			if n.Outputs.Parameters[i].Value == nil {
-				n.Outputs.Parameters[i].Value = v1alpha1.AnyStringPtr(l.of(n.Name))
+				n.Outputs.Parameters[i].Value = v1alpha1.AnyStringPtr(value(n.Outputs.Parameters[i].Name))
 			}
 		}
 		d.Nodes[id] = n
