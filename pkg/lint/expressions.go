@@ -59,7 +59,7 @@ func (s *scope) program(program *expr.Program, shown string, path func() *field.
 		if v.known || how == silent {
 			continue
 		}
-		if ref.Guarded && !(s.plain && s.late(strings.Join(ref.Path, "."))) {
+		if ref.Guarded && (!s.plain || !s.late(strings.Join(ref.Path, "."))) {
 			failed = s.guarded(ref, v, shown, path, how) || failed
 			continue
 		}

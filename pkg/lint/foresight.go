@@ -249,7 +249,7 @@ func (p *program) goneOutputs(u *unit) (more bool) {
 	v := &foresight{p: p, unit: u}
 	for i := range u.template.Outputs.Artifacts {
 		a := &u.template.Outputs.Artifacts[i]
-		if u.foreseen.gone[a.Name] || !(a.From == "" && a.FromExpression == "" || v.missing(a)) {
+		if u.foreseen.gone[a.Name] || (a.From != "" || a.FromExpression != "") && !v.missing(a) {
 			continue
 		}
 		if u.foreseen.gone == nil {

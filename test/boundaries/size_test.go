@@ -16,6 +16,7 @@ var sizeLimits = map[string]int64{
 
 // Issue 4, executor: what pods carry stays small. A dependency that makes it large fails here.
 func TestSizesOfPrograms(t *testing.T) {
+	readSources(t)
 	if testing.Short() {
 		t.Skip("-short: programs are not built")
 	}

@@ -80,7 +80,7 @@ func TestLargeSpecIsStoredOnce(t *testing.T) {
 	f := newFixture(t, Options{}, nodes.Options{})
 	sent := largeWorkflow("wf", 200_000)
 	sent.Annotations = map[string]string{"a": "b", "storage.fairlead.dev/given": "invented"}
-	sent.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "m", Operation: "Update", FieldsType: "FieldsV1", FieldsV1: &metav1.FieldsV1{Raw: []byte(`{"f:spec":{}}`)}}}
+	sent.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "m", Operation: "Update", FieldsType: "FieldsV1", FieldsV1: metav1.NewFieldsV1(`{"f:spec":{}}`)}}
 	created := f.create(sent.DeepCopy())
 	sameSpec(t, "the answer to its creation", created, sent)
 	if len(f.storedParts()) != 1 {
@@ -303,7 +303,7 @@ func TestWatchWithUnchangedOmitted(t *testing.T) {
 	next("the first event", true)
 	answer := f.mustPost(started(created))
 	next("a step", false)
-	answer = f.mustPost(updateOf(answer, table("wf", 3)...))
+	f.mustPost(updateOf(answer, table("wf", 3)...))
 	next("another step", false)
 	if _, err := f.patch(f.Workflow, "wf", func(w *v1alpha1.Workflow) error {
 		w.Spec.Arguments.Parameters = []v1alpha1.Parameter{{Name: "p", Value: new(v1alpha1.AnyString("v"))}}
