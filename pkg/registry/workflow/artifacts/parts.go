@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"unicode"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/uuid"
@@ -30,7 +31,7 @@ func (u *upload) inParts(r *http.Request, wf *v1alpha1.Workflow, name string) (*
 	begin := o.Upload == beginUpload
 	if begin {
 		directory = string(uuid.NewUUID())
-	} else if !directoryPattern.MatchString(directory) || id == "" {
+	} else if !directoryPattern.MatchString(directory) || !staysInPlace(id) {
 		return nil, apierrors.NewBadRequest(fmt.Sprintf("upload=%q is none: begin with upload=%s, and take the `upload` of the answer", o.Upload, beginUpload))
 	}
 	given := 0
@@ -69,6 +70,17 @@ func (u *upload) inParts(r *http.Request, wf *v1alpha1.Workflow, name string) (*
 	size := int64(len(content))
 	err = parts.PutPart(ctx, to.artifact, id, int(*o.Offset/artifact.PartSize)+1, bytes.NewReader(content), size)
 	return to.stored(o.Upload, *o.Offset+size), err
+}
+
+// staysInPlace tells whether a store's name for an upload leads nowhere else: stores that keep objects as files take it for a part of
+// a path, and it comes from the client.
+func staysInPlace(id string) bool {
+	for _, part := range strings.Split(strings.ReplaceAll(id, `\`, "/"), "/") {
+		if part == "" || part == "." || part == ".." {
+			return false
+		}
+	}
+	return !strings.ContainsFunc(id, func(c rune) bool { return !unicode.IsPrint(c) })
 }
 
 // part reads the body, whole: of one that breaks off nothing must be stored.
