@@ -21,6 +21,11 @@ type Options struct {
 	PodNamesV1 bool
 	// UnlimitedRecursion lifts the limit of 100 nested template calls (REF-05).
 	UnlimitedRecursion bool
+	// MaxNodes is how many nodes a run may have; zero: DefaultMaxNodes, negative: any number. One that wants more ends in Error.
+	MaxNodes int
+	// NodesPerDecision is how many nodes one decision makes, groups of steps apart; zero: ten thousand. What is left is made by
+	// the next ones, which are due at once.
+	NodesPerDecision int
 	// ExpressionTagsOff leaves `{{=…}}` tags as they are (EXP-06).
 	ExpressionTagsOff bool
 	// RetryHostLabel is the node label that retry affinity uses (RTY-07); empty: kubernetes.io/hostname.

@@ -26,8 +26,8 @@ func (r *Run) stopPod(e *entry, unstarted bool) {
 	}
 }
 
-// haltLeaves ends what runs outside exit handlers when the workflow is shut down or its deadline has passed (EXE-06, TMO-01,
-// TMO-06), and has every frame look at what is left to do.
+// haltLeaves ends what runs outside exit handlers when the workflow is shut down, its deadline has passed (EXE-06, TMO-01,
+// TMO-06) or it has too many nodes, and has every frame look at what is left to do.
 func (r *Run) haltLeaves() {
 	for _, e := range r.order {
 		if e.frame != nil {
@@ -56,7 +56,7 @@ func (r *Run) podStopMessage() string {
 	if s := r.shutdown(); s.Enabled() {
 		return "workflow shutdown with strategy:  " + string(s)
 	}
-	return deadlineMessage
+	return r.limitMessage()
 }
 
 // endDaemons ends the daemons of a composite that is over (DMN-02).

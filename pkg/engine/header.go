@@ -47,6 +47,9 @@ func (r *Run) conclude() {
 			phase, message = conclusion(&exit.st)
 		}
 	}
+	if r.overgrown != "" {
+		phase, message = v1alpha1.WorkflowError, r.overgrown
+	}
 	r.finish(phase, message)
 }
 

@@ -47,19 +47,33 @@ func (r *Run) admit(f frame, boundary *entry, onExit bool) admission {
 	case boundary != nil && boundary.full():
 		boundary.waiters.wait(f)
 		return blocked
+	case r.outgrows(boundary, onExit):
+		return refused
+	case r.made >= r.ration():
+		r.rationed.wait(f)
+		return blocked
 	}
 	return admitted
 }
 
-// stopping reports whether nothing new may start: after shutdown or the deadline, exit handlers apart (HOOK-05, TMO-01).
+// stopping reports whether nothing new may start: after shutdown, the deadline or too many nodes, exit handlers apart (HOOK-05,
+// TMO-01).
 func (r *Run) stopping(onExit bool) bool {
-	return !r.shutdown().ShouldExecute(onExit) || (r.pastDeadline && !onExit)
+	return !r.shutdown().ShouldExecute(onExit) || (r.pastDeadline && !onExit) || (r.overgrown != "" && r.atLimit(onExit))
 }
 
 // stopMessage is why a node without a pod was ended from outside.
 func (r *Run) stopMessage() string {
 	if s := r.shutdown(); s.Enabled() {
 		return fmt.Sprintf("Stopped with strategy '%s'", s)
+	}
+	return r.limitMessage()
+}
+
+// limitMessage tells which limit of the workflow ends what runs.
+func (r *Run) limitMessage() string {
+	if r.overgrown != "" {
+		return r.overgrown
 	}
 	return deadlineMessage
 }
@@ -69,5 +83,5 @@ func (r *Run) dagStopMessage() string {
 	if r.shutdown().Enabled() {
 		return ""
 	}
-	return deadlineMessage
+	return r.limitMessage()
 }

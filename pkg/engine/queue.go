@@ -100,6 +100,9 @@ func (r *Run) settle() {
 			r.work = r.work[1:]
 			f.base().queued = false
 			f.advance()
+		case r.outgrew:
+			r.outgrew = false
+			r.haltLeaves()
 		case r.serveWaiters():
 		default:
 			r.fulfilled, r.work = r.fulfilled[:0], r.work[:0]
@@ -123,6 +126,12 @@ func (r *Run) tell(e *entry) {
 
 // serveWaiters gives free capacity to one waiting frame; false when there is none to give or nobody waits.
 func (r *Run) serveWaiters() bool {
+	if r.made < r.ration() {
+		if f := r.rationed.next(); f != nil {
+			r.touch(f)
+			return true
+		}
+	}
 	if !r.full() {
 		if f := r.waiters.next(); f != nil {
 			r.touch(f)

@@ -38,7 +38,7 @@ func (f *retryFrame) decide(last *entry) {
 	}
 	if r.stopping(f.c.onExit) {
 		message := r.stopMessage()
-		if !r.shutdown().Enabled() {
+		if !r.shutdown().Enabled() && r.overgrown == "" {
 			message = "retry exceeded workflow deadline " + rfc3339(r.deadline)
 		}
 		f.end(st.Phase, message, st.Outputs)

@@ -65,7 +65,9 @@ type Run struct {
 	pastDeadline bool
 	stopped      v1alpha1.ShutdownStrategy // strategy that was carried out
 	podSeen      bool                      // a pod that has started was seen
+	overgrown    string                    // why the run ends: it wants more nodes than it may have; empty: it does not
 	waiters      waitQueue
+	rationed     waitQueue // frames that go on with the next decision: this one has made enough nodes
 	timers       timerQueue
 
 	// the decision in the making
@@ -73,6 +75,8 @@ type Run struct {
 	work      []frame
 	fulfilled []*entry
 	freed     []*entry
+	made      int  // nodes made
+	outgrew   bool // the limit of nodes was met, and what runs is still to be halted
 	dirty     []*entry
 	out       Decision
 	intents   []*entry
@@ -102,6 +106,7 @@ func NewRun(wf *v1alpha1.Workflow, nodes []v1alpha1.NodeStatus, opts Options) (*
 	r.status.Nodes, r.status.CompressedNodes, r.status.NodeStorage = nil, "", nil
 	r.closed = r.status.Phase.Completed()
 	r.over = r.closed
+	r.overgrown = outgrown(&r.status)
 	return r, r.load(nodes)
 }
 
@@ -226,7 +231,7 @@ func (r *Run) Apply(now time.Time, events ...Event) Decision {
 func (r *Run) begin(now time.Time) {
 	r.now = metav1.NewTime(now.UTC().Truncate(time.Second))
 	r.out = Decision{}
-	r.dirty, r.intents = nil, nil
+	r.dirty, r.intents, r.made = nil, nil, 0
 }
 
 // suspended reports whether the user holds the workflow (SUS-04).

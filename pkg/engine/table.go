@@ -82,6 +82,7 @@ func (r *Run) create(c *call, kind v1alpha1.NodeType, phase v1alpha1.NodePhase, 
 	}
 	st.DisplayName = node.Display(c.name, boundaryName)
 	r.nextOrdinal++
+	r.made++
 	e := &entry{st: st, boundary: c.boundary, call: c, slot: c.slot, up: c.up}
 	if c.slot != nil {
 		c.slot.e = e

@@ -81,6 +81,9 @@ func (r *Run) wake() time.Time {
 	for len(r.timers) > 0 && r.timers[0].e.st.Fulfilled() && !active(r.timers[0].e) {
 		heap.Pop(&r.timers)
 	}
+	if len(r.rationed.frames) > 0 {
+		return r.now.Time
+	}
 	var at time.Time
 	if len(r.timers) > 0 {
 		at = roundUp(r.timers[0].at)

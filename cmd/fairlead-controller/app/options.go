@@ -11,6 +11,7 @@ import (
 	"k8s.io/klog/v2"
 
 	wfv1 "fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/engine"
 )
 
 // Options are the command line.
@@ -44,6 +45,8 @@ type Options struct {
 	// ShareRepositorySecret is the name of a Secret of the controller's namespace that is copied to the namespaces whose
 	// workflows use the configured artifact repository; empty: none is.
 	ShareRepositorySecret string
+	// MaxWorkflowNodes is how many nodes a workflow may have; 0: any number.
+	MaxWorkflowNodes int
 	// NodeEvents emits a Kubernetes Event for each phase that a step enters.
 	NodeEvents bool
 	// LeaderElect makes only the holder of a Lease work.
@@ -77,6 +80,9 @@ func NewOptions() *Options {
 		ImageVolumes:   ImageVolumesAuto,
 		ConfigMap:      "workflow-controller-configmap",
 		LeaderElect:    true,
+
+		MaxWorkflowNodes: engine.DefaultMaxNodes,
+
 		LeaseNamespace: "fairlead-system",
 		LeaseDuration:  15 * time.Second,
 		RenewDeadline:  10 * time.Second,
@@ -103,6 +109,7 @@ func (o *Options) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.ConfigMap, "configmap", o.ConfigMap, "Name of the ConfigMap with the configuration, in the controller's own namespace (POD_NAMESPACE, else --lease-namespace). Changes come into force without a restart.")
 	fs.IntVar(&o.TTLWorkers, "workflow-ttl-workers", o.TTLWorkers, "How many workflows whose time is over are deleted at once.")
 	fs.StringVar(&o.ShareRepositorySecret, "share-repository-secret", o.ShareRepositorySecret, "Name of a Secret of the controller's own namespace that is copied to each namespace whose workflows use the artifactRepository of the configuration. Whoever may read Secrets there, may then read that store. Empty: none is.")
+	fs.IntVar(&o.MaxWorkflowNodes, "max-workflow-nodes", o.MaxWorkflowNodes, "How many nodes (steps, their groups and attempts) a workflow may have. One that wants more, as a template does that calls itself without end, ends in Error. 0: no limit.")
 	fs.BoolVar(&o.NodeEvents, "node-events", o.NodeEvents, "Emit a Kubernetes Event for each phase that a step enters, not only for workflows.")
 	fs.BoolVar(&o.LeaderElect, "leader-elect", o.LeaderElect, "Work only while holding the Lease fairlead-controller. Needed as soon as two controllers can run at once, which a rolling update is enough for.")
 	fs.StringVar(&o.LeaseNamespace, "lease-namespace", o.LeaseNamespace, "Namespace of the Lease.")
@@ -127,6 +134,8 @@ func (o *Options) Validate() error {
 		return fmt.Errorf("--api-group=%s, but the process was started for the group %s: set the environment variable %s to the same group in all parts of the installation", o.APIGroup, wfv1.GroupName, wfv1.GroupNameEnv)
 	case o.Workers < 1:
 		return fmt.Errorf("--workers must be at least 1, is %d", o.Workers)
+	case o.MaxWorkflowNodes < 0:
+		return fmt.Errorf("--max-workflow-nodes must not be negative, is %d; 0 means no limit", o.MaxWorkflowNodes)
 	case o.TTLWorkers < 1:
 		return fmt.Errorf("--workflow-ttl-workers must be at least 1, is %d", o.TTLWorkers)
 	case o.ConfigMap == "":

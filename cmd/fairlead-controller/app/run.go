@@ -91,6 +91,9 @@ func (c *Config) Run(ctx context.Context) error {
 	}
 
 	surroundings.engine.NodeEvents = c.Options.NodeEvents
+	if surroundings.engine.MaxNodes = c.Options.MaxWorkflowNodes; c.Options.MaxWorkflowNodes == 0 {
+		surroundings.engine.MaxNodes = -1
+	}
 	executor, err := c.executor(ctx)
 	if err != nil {
 		return err

@@ -102,6 +102,7 @@ func retriedHeader(wf *v1alpha1.Workflow, parameters []string, now time.Time) (*
 	st.Nodes, st.CompressedNodes = nil, ""
 	st.Phase, st.Message, st.FinishedAt, st.StartedAt = v1alpha1.WorkflowUnknown, "", metav1.Time{}, stamp(now)
 	st.Conditions.UpsertCondition(v1alpha1.Condition{Type: v1alpha1.ConditionTypeCompleted, Status: metav1.ConditionFalse})
+	st.Conditions.RemoveCondition(v1alpha1.ConditionTypeSpecError) // it had too many nodes
 	st.PersistentVolumeClaims = nil
 	ForgetUnseenTemplates(header)
 	st.Retries++
