@@ -72,7 +72,7 @@ func run(ctx context.Context, o options) error {
 		return fmt.Errorf("bucket %s: %w", o.bucket, err)
 	}
 	fmt.Printf("serving S3 on %s, bucket %s, objects in %s\n", o.listen, o.bucket, objects)
-	store := &roomy{Backend: files, keep: o.keepFree, free: freeIn(objects)}
+	store := &roomy{Backend: confined{files}, keep: o.keepFree, free: freeIn(objects)}
 	err = embedgw.RunVersityGW(ctx, store, &embedgw.Config{
 		RootUserAccess: keys.access, RootUserSecret: keys.secret, IAMService: oneAccount{keys},
 		Ports: []string{o.listen}, CertFile: o.certFile, KeyFile: o.keyFile, KeepAlive: o.keepAlive,
