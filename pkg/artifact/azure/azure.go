@@ -189,7 +189,8 @@ func (c *container) Remove(ctx context.Context, keys []string) error {
 
 // Walk lists a page at a time. Directories of accounts with a hierarchical namespace are not objects.
 func (c *container) Walk(ctx context.Context, prefix string, visit func(artifact.Object) error) error {
-	pages := c.client.NewListBlobsFlatPager(c.name, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](artifact.ListPage)})
+	// Half a page: with all that Azure may tell of a blob, an entry has over fifty tags.
+	pages := c.client.NewListBlobsFlatPager(c.name, &azblob.ListBlobsFlatOptions{Prefix: &prefix, MaxResults: to.Ptr[int32](artifact.ListPage / 2)})
 	for pages.More() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {

@@ -58,6 +58,9 @@ func (u *upload) inParts(r *http.Request, wf *v1alpha1.Workflow, name string) (*
 	case o.Abort:
 		return to.stored("", 0), parts.AbortParts(ctx, to.artifact, id)
 	case o.Complete != nil:
+		if *o.Complete < 1 {
+			return nil, apierrors.NewBadRequest("complete= is how many bytes the file has, at least 1: send an empty file with one request")
+		}
 		if *o.Complete > u.source.Uploads.Limit {
 			return nil, tooLarge(u.source.Uploads.Limit)
 		}

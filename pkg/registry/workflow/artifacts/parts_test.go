@@ -116,6 +116,7 @@ func TestUploadInParts(t *testing.T) {
 		{upload + "&offset=0&abort", "x", 400, "goes on with one of"},
 		{"offset=0", "x", 400, "upload=new"},
 		{"upload=new&offset=0", "x", 400, "goes on with one of"},
+		{upload + "&complete=0", "", 400, "at least 1"},
 		{"upload=../../other.1&offset=0", "x", 400, "upload=new"},
 		// Stores that keep objects as files take the name for a part of a path: this would be all that the store has.
 		{upload[:strings.Index(upload, ".")] + "." + url.QueryEscape("../../../..") + "&abort", "", 400, "upload=new"},
