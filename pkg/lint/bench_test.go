@@ -44,11 +44,17 @@ func tasks(n int) string {
 	return b.String()
 }
 
-func benchmark(b *testing.B, text string) {
+func workflowOf(t testing.TB, spec string) *v1alpha1.Workflow {
+	t.Helper()
 	workflow := &v1alpha1.Workflow{ObjectMeta: metav1.ObjectMeta{Name: "w", Namespace: "ns"}}
-	if err := yaml.Unmarshal([]byte(text), &workflow.Spec); err != nil {
-		b.Fatal(err)
+	if err := yaml.Unmarshal([]byte(spec), &workflow.Spec); err != nil {
+		t.Fatal(err)
 	}
+	return workflow
+}
+
+func benchmark(b *testing.B, text string) {
+	workflow := workflowOf(b, text)
 	if errs, _ := Workflow(workflow, Nothing{}); len(errs) > 0 {
 		b.Fatal(errs)
 	}

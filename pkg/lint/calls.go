@@ -28,7 +28,7 @@ func (s *scope) origins(artifacts v1alpha1.Artifacts, path *field.Path) {
 			continue
 		}
 		at := path.Index(i).Child("from")
-		tags := s.p.cache.Tags(from)
+		tags := s.p.tags(from)
 		if len(tags) != 1 || tags[0].Raw != from {
 			s.p.problem(s.library(), at, from, "must be one reference to an artifact, such as {{steps.a.outputs.artifacts.x}}")
 			continue
@@ -49,7 +49,7 @@ func (s *scope) choice(source string, path *field.Path) {
 	}
 	plain := *s
 	plain.plain, plain.artifacts = true, true
-	if tag := s.p.cache.Tags(source); len(tag) == 1 && tag[0].Raw == strings.TrimSpace(source) && tag[0].Source != "" {
+	if tag := s.p.tags(source); len(tag) == 1 && tag[0].Raw == strings.TrimSpace(source) && tag[0].Source != "" {
 		source = tag[0].Source // braces around it are as good as none
 	}
 	before := len(s.p.errs)

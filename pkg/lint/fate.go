@@ -2,6 +2,7 @@ package lint
 
 import (
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -49,11 +50,11 @@ func (m *members) inOrder() []*sibling {
 	return m.sorted
 }
 
-// decide works out the fates of the members of a template; more: more of them are known than before.
-func (p *program) decide(u *unit) (more bool) {
+// decide works out the fates of the members of a template. They follow from its inputs, and each from those before it.
+func (p *program) decide(u *unit) {
 	m := u.members
 	if m == nil || m.root == "tasks" && m.graph == nil {
-		return false
+		return
 	}
 	if m.graph != nil {
 		for i := range m.graph.Tasks {
@@ -64,11 +65,8 @@ func (p *program) decide(u *unit) (more bool) {
 	}
 	v := &foresight{p: p, unit: u}
 	for _, s := range m.inOrder() {
-		f := v.fate(s)
-		more = more || f != s.fate
-		s.fate = f
+		s.fate = v.fate(s)
 	}
-	return more
 }
 
 func (v *foresight) fate(s *sibling) fate {
@@ -143,15 +141,19 @@ func (v *foresight) admission(task *graph.Task) fate {
 	}
 	members := v.unit.members
 	never, always := true, true
-	tried := v.p.combinations(task.Depends.Tasks, func(name string) []end { return members.byName[name].ends() }, func(results map[string]end) {
-		holds, err := task.Depends.Eval(func(name string) graph.Results { return results[name].results })
-		well := true
-		for _, end := range results {
-			well = well && end.well
+	ends := func(name string) []end { return members.byName[name].ends() }
+	try := func(well bool) func(map[string]end) {
+		return func(results map[string]end) {
+			holds, err := task.Depends.Eval(func(name string) graph.Results { return results[name].results })
+			never = never && err == nil && !holds
+			always = always && (!well || err == nil && holds)
 		}
-		never = never && err == nil && !holds
-		always = always && (!well || err == nil && holds)
-	})
+	}
+	goodEnds := func(name string) []end { return slices.DeleteFunc(ends(name), func(e end) bool { return !e.well }) }
+	tried := v.p.combinations(task.Depends.Tasks, goodEnds, try(true))
+	if tried && never { // nothing that goes well makes it hold: something that fails may
+		tried = v.p.combinations(task.Depends.Tasks, ends, try(false))
+	}
 	switch {
 	case !tried:
 		return undecided

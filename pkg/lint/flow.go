@@ -35,7 +35,10 @@ func (p *program) foresee(r roots) {
 	for range mostRounds {
 		more := false
 		for _, u := range p.order {
-			more = p.decide(u) || more
+			if !u.decided {
+				p.decide(u)
+				u.decided = true
+			}
 			more = p.goneOutputs(u) || more
 		}
 		more = p.supply(r) || more
@@ -92,7 +95,7 @@ func (p *program) supply(r roots) (more bool) {
 	}
 	for u, f := range given {
 		if !maps.Equal(u.foreseen.inputs, f.inputs) || !maps.Equal(u.foreseen.lacks, f.lacks) {
-			u.foreseen.inputs, u.foreseen.lacks, more = f.inputs, f.lacks, true
+			u.foreseen.inputs, u.foreseen.lacks, u.decided, more = f.inputs, f.lacks, false, true
 		}
 	}
 	return more

@@ -72,7 +72,7 @@ func (p *program) argument(name string) expr.Value {
 // settled tells whether nothing is put into a text that only sees the variables of the workflow: other tags stay as they are. A
 // loop that it comes to may put its value in.
 func (p *program) settled(text string) (string, bool) {
-	for _, tag := range p.cache.Tags(text) {
+	for _, tag := range p.tags(text) {
 		root, _, _ := strings.Cut(tag.Name, ".")
 		if tag.Name == "" || root == "workflow" || root == "item" {
 			return "", false
@@ -121,18 +121,65 @@ func (v *foresight) render(text string) (rendered string, open bool, err error) 
 	if !hasTag(text) {
 		return text, false, nil
 	}
-	for _, tag := range v.p.cache.Tags(text) {
-		if tag.Err != nil || tag.Program != nil && !tag.Program.Predictable() {
-			return text, true, nil
-		}
+	parsed := v.p.parse(text)
+	if !parsed.predictable() || v.allLate(parsed.tags) {
+		return text, true, nil
 	}
-	asked := &asked{scope: v}
-	rendered, err = v.p.cache.RenderString(text, asked, expr.Strict)
+	asked := &asked{p: v.p, scope: v}
+	rendered, err = parsed.Render(asked, expr.Strict)
 	return rendered, err == nil && asked.late, err
 }
 
-// asked notes whether something was late.
+func (v *foresight) allLate(tags []expr.Tag) bool {
+	return !slices.ContainsFunc(tags, func(tag expr.Tag) bool { return tag.Name == "" || v.Get(tag.Name).State != expr.Late })
+}
+
+// parsedText is a text of the object, parsed once however often it is looked at.
+type parsedText struct {
+	*expr.String
+	tags []expr.Tag
+}
+
+func (p *program) parse(text string) *parsedText {
+	if known := p.parsed[text]; known != nil {
+		return known
+	}
+	parsed := &parsedText{String: p.cache.ParseString(text)}
+	parsed.tags = parsed.Tags()
+	if p.parsed == nil {
+		p.parsed = map[string]*parsedText{}
+	}
+	p.parsed[text] = parsed
+	return parsed
+}
+
+// tags lists the tags of a text.
+func (p *program) tags(text string) []expr.Tag {
+	if !hasTag(text) {
+		return nil
+	}
+	return p.parse(text).tags
+}
+
+// predictable tells whether whoever knows the values may put them in before the run.
+func (t *parsedText) predictable() bool {
+	return !slices.ContainsFunc(t.tags, func(tag expr.Tag) bool {
+		return tag.Err != nil || tag.Program != nil && !tag.Program.Predictable()
+	})
+}
+
+const (
+	// mostForeseen is how long a value is that is followed, in bytes: a text can name one many times, and the next text that one.
+	mostForeseen = 10_000
+	// mostFollowed is how much is put in for one object, in bytes, which takes up to half a second; asking for a name counts as
+	// oneAsked. Whatever is beyond stays undecided.
+	mostFollowed = 20_000_000
+	oneAsked     = 100
+)
+
+// asked gives what another scope does, as long as that is not too much, and notes whether something was late.
 type asked struct {
+	p     *program
 	scope expr.Scope
 	late  bool
 }
@@ -140,6 +187,10 @@ type asked struct {
 // Get implements expr.Scope.
 func (a *asked) Get(name string) expr.Value {
 	value := a.scope.Get(name)
+	a.p.followed += oneAsked + min(len(value.Text), mostForeseen)
+	if a.p.followed > mostFollowed || len(value.Text) > mostForeseen {
+		value = late
+	}
 	a.late = a.late || value.State == expr.Late
 	return value
 }
@@ -189,7 +240,7 @@ func (v *foresight) artifact(name string) presence {
 // origin tells whether the artifact that another one is made from will be there. The error is what the engine will say.
 func (v *foresight) origin(a *v1alpha1.Artifact) (presence, error) {
 	if a.FromExpression == "" {
-		tags := v.p.cache.Tags(strings.TrimSpace(a.From))
+		tags := v.p.tags(strings.TrimSpace(a.From))
 		if len(tags) != 1 || tags[0].Name == "" {
 			return perhaps, nil
 		}
@@ -202,7 +253,7 @@ func (v *foresight) origin(a *v1alpha1.Artifact) (presence, error) {
 	if err != nil || !program.Predictable() {
 		return perhaps, nil // what does not compile is told elsewhere
 	}
-	_, err = program.Text(expr.Scopes{artifactForesight{v}, v})
+	_, err = program.Text(&asked{p: v.p, scope: expr.Scopes{artifactForesight{v}, v}})
 	var tooEarly *expr.LateError
 	if errors.As(err, &tooEarly) {
 		return perhaps, nil
@@ -269,7 +320,7 @@ func (v *foresight) evaluated(source string) error {
 	if err != nil || !program.Predictable() {
 		return nil // what does not compile is told elsewhere
 	}
-	_, err = program.Text(v)
+	_, err = program.Text(&asked{p: v.p, scope: v})
 	var tooEarly *expr.LateError
 	if err == nil || errors.As(err, &tooEarly) {
 		return nil

@@ -64,7 +64,7 @@ func (v *foresight) foretellMember(s *sibling) {
 
 // asksForItem tells whether a condition is decided for each value of the loop.
 func (p *program) asksForItem(when string) bool {
-	return slices.ContainsFunc(p.cache.Tags(when), func(tag expr.Tag) bool {
+	return slices.ContainsFunc(p.tags(when), func(tag expr.Tag) bool {
 		return tag.Name == "item" || strings.HasPrefix(tag.Name, "item.") || tag.Program != nil && tag.Program.Mentions("item")
 	})
 }

@@ -172,8 +172,15 @@ func (s *scope) nameForms(step *v1alpha1.WorkflowStep, path *field.Path) {
 	if !known || !hasTag(step.Template) {
 		return
 	}
+	name := s.p.parse(step.Template)
+	if !name.predictable() {
+		return
+	}
 	for _, values := range literalItems(step) {
-		text, err := s.p.cache.RenderString(step.Template, expr.Scopes{values, v}, expr.Strict)
+		if s.p.followed += len(step.Template); s.p.followed > mostFollowed {
+			return
+		}
+		text, err := name.Render(&asked{p: s.p, scope: expr.Scopes{values, v}}, expr.Strict)
 		if err != nil || hasTag(text) {
 			continue
 		}
@@ -221,7 +228,7 @@ func (s *scope) labelForms(m *v1alpha1.WorkflowMetadata, path *field.Path) {
 		if source == "" || hasTag(source) || err != nil || !program.Predictable() {
 			continue
 		}
-		text, err := program.Text(v)
+		text, err := program.Text(&asked{p: s.p, scope: v})
 		var tooEarly *expr.LateError
 		if errors.As(err, &tooEarly) {
 			continue

@@ -34,6 +34,8 @@ type program struct {
 	tries    int              // how often texts were tried with what their tags may become
 	compared int              // how many characters of names were compared for suggestions
 	combined int              // how many ways for tasks to end were tried
+	followed int              // how many bytes of values that are certain were put in somewhere
+	parsed   map[string]*parsedText
 }
 
 // rules say how strict to be with an object of a kind.
@@ -85,6 +87,7 @@ type unit struct {
 	inputs      map[string]bool
 	inputsAll   bool // read as a whole
 	foreseen    foreseen
+	decided     bool // the fates of its members are those that follow from its inputs
 }
 
 // call is a place where a template is run from: a step, a task, a hook, the entrypoint.

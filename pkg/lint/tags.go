@@ -32,7 +32,7 @@ const (
 // texts checks every text with tags below value.
 func (s *scope) texts(value any, path *field.Path, how strictness) {
 	texts(value, path, func(w *walker, text string) {
-		for _, tag := range s.p.cache.Tags(text) {
+		for _, tag := range s.p.tags(text) {
 			s.tag(tag, w, how)
 		}
 		s.unclosed(text, w, how)

@@ -56,7 +56,7 @@ func (s *scope) foreignOnly(condition string) bool {
 	foreign := func(tag expr.Tag) bool {
 		return tag.Name != "" && tag.Name != "item" && !isOurs(tag.Name) && !s.get(tag.Name).known
 	}
-	return slices.ContainsFunc(s.p.cache.Tags(condition), foreign) && s.decidable(condition, foreign) == nil
+	return slices.ContainsFunc(s.p.tags(condition), foreign) && s.decidable(condition, foreign) == nil
 }
 
 // fillings tries what the tags of a text may become until one does; the error is that of the first. It gives up, without an
@@ -68,7 +68,7 @@ func (s *scope) fillings(text string, samples []string, left func(expr.Tag) bool
 	var tags []string
 	values := map[string]string{}
 	shapes, anything := map[string][]string{}, map[string]bool{}
-	for _, tag := range s.p.cache.Tags(text) {
+	for _, tag := range s.p.tags(text) {
 		switch {
 		case left(tag):
 			values[tag.Raw] = tag.Raw

@@ -37,10 +37,25 @@ func (c *Cache) RenderString(text string, scope Scope, mode Mode) (string, error
 	if !strings.Contains(text, "{{") {
 		return text, nil
 	}
-	quoted := quote(text)
-	rendered, err := c.Parse(quoted).Render(scope, mode)
+	return c.ParseString(text).Render(scope, mode)
+}
+
+// ParseString parses a plain string (not JSON).
+func (c *Cache) ParseString(text string) *String {
+	return &String{template: c.Parse(quote(text))}
+}
+
+// String is a plain string with tags, parsed once.
+type String struct{ template *Template }
+
+// Render puts values into the string.
+func (s *String) Render(scope Scope, mode Mode) (string, error) {
+	rendered, err := s.template.Render(scope, mode)
 	if err != nil {
 		return "", err
+	}
+	if inside := rendered[1 : len(rendered)-1]; needsNoEscape(inside) {
+		return inside, nil
 	}
 	var plain string
 	if err := json.Unmarshal([]byte(rendered), &plain); err != nil {
@@ -48,6 +63,9 @@ func (c *Cache) RenderString(text string, scope Scope, mode Mode) (string, error
 	}
 	return plain, nil
 }
+
+// Tags lists the tags of the string, in order.
+func (s *String) Tags() []Tag { return asTags(s.template.parts) }
 
 // Program compiles a bare expression.
 func (c *Cache) Program(source string) (*Program, error) {

@@ -18,25 +18,35 @@ var predictable = map[string]bool{
 	"type": true, "toJSON": true, "fromJSON": true, "keys": true, "values": true, "first": true, "last": true, "get": true,
 }
 
-// mostPredicted is how long a predictable expression is, in bytes.
-const mostPredicted = 1000
+const (
+	// mostPredicted is how long a predictable expression is, in bytes.
+	mostPredicted = 1000
+	// mostQuoted is how often a predictable expression writes JSON: within each other, every one doubles the quotes of the last.
+	mostQuoted = 2
+)
 
 // Predictable tells whether the expression can be evaluated before the run by anybody who knows its variables: it always gives
 // the same for the same values, and takes no time to speak of. What it says may come from anybody.
 func (p *Program) Predictable() bool {
-	if len(p.source) > mostPredicted {
-		return false
-	}
-	tree, err := parser.Parse(p.source)
-	if err != nil {
-		return false
-	}
-	v := &predictor{ok: true}
-	ast.Walk(&tree.Node, v)
-	return v.ok
+	p.predict.Do(func() {
+		if len(p.source) > mostPredicted {
+			return
+		}
+		tree, err := parser.Parse(p.source)
+		if err != nil {
+			return
+		}
+		v := &predictor{ok: true}
+		ast.Walk(&tree.Node, v)
+		p.predictable = v.ok && v.quoted <= mostQuoted
+	})
+	return p.predictable
 }
 
-type predictor struct{ ok bool }
+type predictor struct {
+	ok     bool
+	quoted int
+}
 
 // Visit implements ast.Visitor.
 func (v *predictor) Visit(node *ast.Node) {
@@ -44,15 +54,37 @@ func (v *predictor) Visit(node *ast.Node) {
 	case *ast.NilNode, *ast.IdentifierNode, *ast.IntegerNode, *ast.FloatNode, *ast.BoolNode, *ast.StringNode, *ast.ConstantNode,
 		*ast.UnaryNode, *ast.ChainNode, *ast.MemberNode, *ast.ConditionalNode, *ast.ArrayNode, *ast.MapNode, *ast.PairNode:
 	case *ast.BinaryNode:
-		v.ok = v.ok && n.Operator != ".."
+		v.ok = v.ok && n.Operator != ".." && n.Operator != "matches" // a pattern of a few letters can have thousands of states
 	case *ast.BuiltinNode:
-		v.ok = v.ok && predictable[n.Name]
+		v.call(n.Name, n.Arguments)
 	case *ast.CallNode:
 		callee, named := n.Callee.(*ast.IdentifierNode)
-		v.ok = v.ok && named && predictable[callee.Value]
+		if v.ok = v.ok && named; named {
+			v.call(callee.Value, n.Arguments)
+		}
 	default:
 		v.ok = false
 	}
+}
+
+func (v *predictor) call(name string, arguments []ast.Node) {
+	v.ok = v.ok && predictable[name]
+	switch name {
+	case "toJson", "toJSON":
+		v.quoted++
+	case "jsonpath":
+		v.ok = v.ok && len(arguments) == 2 && namesOne(arguments[1])
+	}
+}
+
+// namesOne tells paths that lead to one value: those to several may lead to more of them than data has letters.
+func namesOne(path ast.Node) bool {
+	text, constant := path.(*ast.StringNode)
+	if !constant {
+		return false
+	}
+	parsed, err := jp.ParseString(text.Value)
+	return err == nil && parsed.Normal()
 }
 
 // Mistakes says which calls in the expression fail whatever its variables hold: their own arguments are to blame.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/vm"
@@ -14,6 +15,9 @@ type Program struct {
 	source  string
 	program *vm.Program
 	refs    []reference
+
+	predict     sync.Once
+	predictable bool
 }
 
 // LateError tells that an expression reads a variable that has no value yet.

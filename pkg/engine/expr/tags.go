@@ -24,8 +24,7 @@ func (c *Cache) Tags(text string) []Tag {
 	if !strings.Contains(text, "{{") {
 		return nil
 	}
-	quoted := quote(text)
-	return asTags(c.parse(quoted[1 : len(quoted)-1]))
+	return c.ParseString(text).Tags()
 }
 
 func asTags(parts []part) []Tag {

@@ -191,14 +191,7 @@ func reserved(name string) bool {
 
 // writeEscaped writes s as the inside of a JSON string.
 func writeEscaped(b *strings.Builder, s string) {
-	plain := true
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
-			plain = false
-			break
-		}
-	}
-	if plain {
+	if needsNoEscape(s) {
 		b.WriteString(s)
 		return
 	}
@@ -206,8 +199,21 @@ func writeEscaped(b *strings.Builder, s string) {
 	b.WriteString(quoted[1 : len(quoted)-1])
 }
 
+// needsNoEscape tells a text that is the same inside a JSON string.
+func needsNoEscape(s string) bool {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < 0x20 || c == '"' || c == '\\' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
+}
+
 // quote gives the JSON text of a string without escaping for HTML.
 func quote(s string) string {
+	if needsNoEscape(s) {
+		return `"` + s + `"`
+	}
 	var b strings.Builder
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
