@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"regexp"
 
-	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
@@ -23,42 +22,6 @@ func (c *specChecker) images(template *v1alpha1.Template, path *field.Path) {
 	}
 	if template.Script != nil && template.Script.Image == "" && (defaults.Script == nil || defaults.Script.Image == "") {
 		c.errs = append(c.errs, field.Required(path.Child("script", "image"), fmt.Sprintf("templates.%s.script.image may not be empty", template.Name)))
-	}
-}
-
-// volumes warns of mounts of volumes that neither the template nor the workflow has: V-260. A patch or the object that
-// runs a library's template may still bring them.
-func (c *specChecker) volumes(template *v1alpha1.Template, path *field.Path) {
-	if c.rules.EntrypointOptional || c.spec.PodSpecPatch != "" || template.PodSpecPatch != "" || c.spec.TemplateDefaults != nil {
-		return
-	}
-	known := map[string]bool{}
-	for _, volumes := range [][]corev1.Volume{template.Volumes, c.spec.Volumes} {
-		for i := range volumes {
-			known[volumes[i].Name] = true
-		}
-	}
-	for i := range c.spec.VolumeClaimTemplates {
-		known[c.spec.VolumeClaimTemplates[i].Name] = true
-	}
-	check := func(mounts []corev1.VolumeMount, at *field.Path) {
-		for i := range mounts {
-			if name := mounts[i].Name; !known[name] && !hasTag(name) {
-				c.warn(at.Child("volumeMounts").Index(i).Child("name"), fmt.Sprintf("volume '%s' not found in workflow spec", name))
-			}
-		}
-	}
-	if template.Container != nil {
-		check(template.Container.VolumeMounts, path.Child("container"))
-	}
-	if template.Script != nil {
-		check(template.Script.VolumeMounts, path.Child("script"))
-	}
-	if set := template.ContainerSet; set != nil {
-		check(set.VolumeMounts, path.Child("containerSet"))
-		for i := range set.Containers {
-			check(set.Containers[i].VolumeMounts, path.Child("containerSet", "containers").Index(i))
-		}
 	}
 }
 
@@ -119,6 +82,7 @@ func validateLoopValues(callee callee, path *field.Path) (errs field.ErrorList) 
 		errs = append(errs, validateInteger(sequence.Count, at.Child("count"))...)
 		errs = append(errs, validateInteger(sequence.Start, at.Child("start"))...)
 		errs = append(errs, validateInteger(sequence.End, at.Child("end"))...)
+		errs = append(errs, validateNumberFormat(sequence.Format, at.Child("format"))...)
 	}
 	return errs
 }

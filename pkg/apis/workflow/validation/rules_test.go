@@ -86,7 +86,7 @@ func TestFieldsOfTemplates(t *testing.T) {
 		{name: "POD-09 a step acts as it", spec: `{entrypoint: a, executor: {serviceAccountName: x}, templates: [{name: a, resource: {action: get, flags: [pods]}}]}`},
 		{name: "POD-09 a step elsewhere may", spec: `{entrypoint: a, executor: {serviceAccountName: x}, templates: [{name: a, steps: [[{name: s, templateRef: {name: t, template: u}}]]}]}`},
 		{name: "V-260 volumes", spec: `{entrypoint: a, volumes: [{name: v}], volumeClaimTemplates: [{metadata: {name: w}, spec: {}}], templates: [{name: a, volumes: [{name: x}], script: {image: i, source: s, volumeMounts: [{name: v, mountPath: /v}, {name: w, mountPath: /w}, {name: x, mountPath: /x}, {name: z, mountPath: /z}]}}]}`,
-			warnings: []string{"spec.templates[0].script.volumeMounts[3].name: volume 'z' not found in workflow spec"}},
+			errors: []string{"spec.templates[0].script.volumeMounts[3].name"}},
 	})
 }
 

@@ -95,6 +95,7 @@ func validateRetryStrategy(strategy *v1alpha1.RetryStrategy, path *field.Path) (
 		errs = append(errs, err)
 	}
 	errs = append(errs, validateInteger(strategy.Limit, path.Child("limit"))...)
+	errs = append(errs, validateRetries(strategy.Limit, path.Child("limit"))...)
 	if backoff := strategy.Backoff; backoff != nil {
 		at := path.Child("backoff")
 		errs = append(errs, validateDuration(backoff.Duration, at.Child("duration"))...)

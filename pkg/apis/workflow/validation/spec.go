@@ -41,6 +41,7 @@ func ValidateWorkflowSpec(spec *v1alpha1.WorkflowSpec, rules SpecRules, path *fi
 	c.errors(validateRunSettings(spec, path))
 	c.baseDuration(spec.RetryStrategy, path.Child("retryStrategy"))
 	c.workflowExecutor(path)
+	c.workflowPodFields(path)
 	c.templateDefaults(path.Child("templateDefaults"))
 	for i := range spec.Templates {
 		c.template(&spec.Templates[i], path.Child("templates").Index(i))

@@ -8,6 +8,7 @@ import (
 
 // steps checks a steps template: V-120 to V-127.
 func (c *specChecker) steps(template *v1alpha1.Template, path *field.Path) {
+	c.emptyGroups(template, path)
 	seen := nameSet{}
 	for i := range template.Steps {
 		for j := range template.Steps[i].Steps {
@@ -20,6 +21,23 @@ func (c *specChecker) steps(template *v1alpha1.Template, path *field.Path) {
 				withItems: step.WithItems, withParam: step.WithParam, withSequence: step.WithSequence, onExit: step.OnExit, when: step.When,
 			}, stepPath)
 			c.hooks(step.Hooks, expressionRequired, stepPath.Child("hooks"))
+		}
+	}
+}
+
+// emptyGroups refuses steps of which there is none (V-203), and warns of groups without any.
+func (c *specChecker) emptyGroups(template *v1alpha1.Template, path *field.Path) {
+	var empty []int
+	for i := range template.Steps {
+		if len(template.Steps[i].Steps) == 0 {
+			empty = append(empty, i)
+		}
+	}
+	for _, i := range empty {
+		if len(empty) == len(template.Steps) {
+			c.errs = append(c.errs, field.Required(path.Index(i), "the group is empty: give it at least one step"))
+		} else {
+			c.warn(path.Index(i), "the group is empty")
 		}
 	}
 }

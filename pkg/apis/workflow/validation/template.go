@@ -28,7 +28,8 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	c.errors(validatePodSpecPatch(template.PodSpecPatch, path.Child("podSpecPatch")))
 	c.errors(validateDisplayName(template.Annotations, path.Child("annotations")))
 	c.images(template, path)
-	c.volumes(template, path)
+	c.mountedVolumes(template, path)
+	c.podFields(template, path)
 	c.templateExecutor(template, path)
 	if len(template.Steps) > 0 {
 		c.steps(template, path.Child("steps"))
@@ -41,6 +42,9 @@ func (c *specChecker) template(template *v1alpha1.Template, path *field.Path) {
 	}
 	if template.Data != nil {
 		c.errors(validateData(template.Data, path.Child("data")))
+	}
+	if template.HTTP != nil && template.HTTP.URL == "" && (c.spec.TemplateDefaults == nil || c.spec.TemplateDefaults.HTTP == nil) {
+		c.errs = append(c.errs, field.Required(path.Child("http", "url"), "say what to call"))
 	}
 	if template.Resource != nil {
 		c.errors(validateResource(template, path.Child("resource")))
@@ -94,6 +98,9 @@ func validateTemplateType(template *v1alpha1.Template, path *field.Path) field.E
 	types := template.Types()
 	switch len(types) {
 	case 0:
+		if template.Steps != nil {
+			return field.ErrorList{field.Required(path, "template type unspecified: the list of steps is empty; give it at least one group with one step")} // V-203
+		}
 		return field.ErrorList{field.Required(path, "template type unspecified: set one of "+all)}
 	case 1:
 		return nil

@@ -22,7 +22,7 @@ func TestTemplateFields(t *testing.T) {
 		{name: "V-058 parallelism of a leaf", spec: template(`container: {image: i}, parallelism: 2`), errors: []string{at + "parallelism"}},
 		{name: "V-058 parallelism of a composite", spec: template(steps + `parallelism: 2`)},
 		{name: "V-062 init container without name", spec: template(`container: {image: i}, initContainers: [{image: i}]`), errors: []string{at + "initContainers[0].name"}},
-		{name: "V-063 reserved name", spec: template(`container: {image: i}, sidecars: [{name: wait}, {name: artifact-plugin-x}, {name: mine}]`),
+		{name: "V-063 reserved name", spec: template(`container: {image: i}, sidecars: [{name: wait, image: i}, {name: artifact-plugin-x, image: i}, {name: mine, image: i}]`),
 			errors: []string{at + "sidecars[0].name", at + "sidecars[1].name"}},
 		{name: "RTY-04 backoff without duration", spec: template(`container: {image: i}, retryStrategy: {backoff: {factor: 2}}`), warnings: []string{at + "retryStrategy.backoff.duration: is missing"}},
 		{name: "RTY-04 TPL-18 duration of the defaults", spec: `{entrypoint: t, templateDefaults: {retryStrategy: {backoff: {duration: 5s}}}, templates: [{name: t, container: {image: i}, retryStrategy: {backoff: {factor: 2}}}]}`},
@@ -37,11 +37,11 @@ func TestContainerSet(t *testing.T) {
 	const at = "spec.templates[0].containerSet.containers"
 	runSpecCases(t, []specCase{
 		{name: "V-103 none", spec: template(`]}`), errors: []string{at}},
-		{name: "V-104 names", spec: template(`{name: a}, {name: a}, {name: ""}, {name: a_b}]}`), errors: []string{at + "[1].name", at + "[2].name", at + "[3].name"}},
-		{name: "V-106 unknown dependency", spec: template(`{name: a, dependencies: [b]}]}`), errors: []string{at + "[0].dependencies[0]"}},
-		{name: "V-107 circle", spec: template(`{name: a, dependencies: [b]}, {name: b, dependencies: [a]}]}`), errors: []string{at}},
-		{name: "V-108 outputs without main", spec: template(`{name: a}]}, outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}`), errors: []string{at}},
-		{name: "V-109 reserved name", spec: template(`{name: supervisor}]}`), errors: []string{at + "[0].name"}},
+		{name: "V-104 names", spec: template(`{name: a, image: i}, {name: a, image: i}, {name: "", image: i}, {name: a_b, image: i}]}`), errors: []string{at + "[1].name", at + "[2].name", at + "[3].name"}},
+		{name: "V-106 unknown dependency", spec: template(`{name: a, image: i, dependencies: [b]}]}`), errors: []string{at + "[0].dependencies[0]"}},
+		{name: "V-107 circle", spec: template(`{name: a, image: i, dependencies: [b]}, {name: b, image: i, dependencies: [a]}]}`), errors: []string{at}},
+		{name: "V-108 outputs without main", spec: template(`{name: a, image: i}]}, outputs: {parameters: [{name: p, valueFrom: {path: /p}}]}`), errors: []string{at}},
+		{name: "V-109 reserved name", spec: template(`{name: supervisor, image: i}]}`), errors: []string{at + "[0].name"}},
 	})
 }
 
