@@ -304,6 +304,37 @@ func TestMerge(t *testing.T) {
 	}
 }
 
+// TestMemberOfContainerSet_TPL12_OPS16: the node of a member has no pod of its own; its log is that of its container.
+func TestMemberOfContainerSet_TPL12_OPS16(t *testing.T) {
+	workflows := newFakeWorkflows(v1alpha1.WorkflowSucceeded)
+	workflows.workflow.Status.Nodes["member"] = v1alpha1.NodeStatus{
+		ID: "member", Name: testWorkflow + ".a.main", DisplayName: "main", Type: v1alpha1.NodeTypeContainer, BoundaryID: "node-a",
+	}
+	workflows.workflow.Status.Nodes["other"] = v1alpha1.NodeStatus{
+		ID: "other", Name: testWorkflow + ".a.other", DisplayName: "other", Type: v1alpha1.NodeTypeContainer, BoundaryID: "node-a",
+	}
+	pods := newFakePods()
+	set := pod("a", 0, "terminated")
+	set.Spec.Containers = []corev1.Container{{Name: "main"}, {Name: "other"}}
+	other := set.Status.ContainerStatuses[0]
+	other.Name = "other"
+	set.Status.ContainerStatuses = append(set.Status.ContainerStatuses, other)
+	pods.add(set, func(o *corev1.PodLogOptions) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader(line(1, "of "+o.Container, "\n"))), nil
+	})
+	for id, want := range map[string]string{"member": "of main\n", "other": "of other\n", "node-a": "of main\n"} {
+		if got := readLog(t, pods, workflows, &v1alpha1.LogOptions{NodeID: id}); got != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+	if got := readLog(t, pods, workflows, &v1alpha1.LogOptions{NodeID: "other", Container: "other"}); got != "of other\n" {
+		t.Errorf("with its own container: %q", got)
+	}
+	if _, err := openLog(t, pods, workflows, &v1alpha1.LogOptions{NodeID: "other", Container: "main"}); !apierrors.IsBadRequest(err) || !strings.Contains(err.Error(), `is the container "other"`) {
+		t.Errorf("with the container of another: %v", err)
+	}
+}
+
 // Only the pods that are controlled by this very workflow: labels can be forged, and names are used again.
 func TestForeignPods(t *testing.T) {
 	pods := newFakePods()

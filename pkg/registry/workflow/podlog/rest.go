@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -78,7 +79,7 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 		return nil, apierrors.NewInvalid(v1alpha1.Kind("LogOptions"), name, problems)
 	}
 	if options.NodeID != "" {
-		if request.nodeName, err = r.nodeName(ctx, name, options.NodeID); err != nil {
+		if err := r.narrow(ctx, request, options.NodeID); err != nil {
 			return nil, err
 		}
 	}
@@ -101,16 +102,28 @@ func (r *REST) Get(ctx context.Context, name string, object runtime.Object) (run
 	}, follow: request.follow}, nil
 }
 
-func (r *REST) nodeName(ctx context.Context, name, id string) (string, error) {
-	workflow, err := r.whole(ctx, name)
+// narrow narrows a request to a node: to its pods, or to one container of its pod when it is a member of a container set, which
+// has no pod of its own (TPL-12).
+func (r *REST) narrow(ctx context.Context, request *request, id string) error {
+	workflow, err := r.whole(ctx, request.workflow)
 	if err != nil {
-		return "", err
+		return err
 	}
 	node, ok := workflow.Status.Nodes[id]
 	if !ok {
-		return "", notFound("nodes", id, fmt.Sprintf("workflow %q has no node with the ID %q", name, id))
+		return notFound("nodes", id, fmt.Sprintf("workflow %q has no node with the ID %q", request.workflow, id))
 	}
-	return node.Name, nil
+	request.nodeName = node.Name
+	set, ok := workflow.Status.Nodes[node.BoundaryID]
+	if node.Type != v1alpha1.NodeTypeContainer || !ok {
+		return nil
+	}
+	member := strings.TrimPrefix(node.Name, set.Name+".")
+	if request.container != "" && request.container != member {
+		return apierrors.NewBadRequest(fmt.Sprintf("node %q is the container %q, and the container %q was asked for: leave one of nodeID and container out", id, member, request.container))
+	}
+	request.nodeName, request.container = set.Name, member
+	return nil
 }
 
 // finderOfSaved finds the saved logs of a request in what its workflow has recorded by then.
