@@ -120,6 +120,7 @@ func build(in Input, mains []corev1.Container, script string, n needs) (*corev1.
 	if err := checkVolumes(&pod.Spec, in); err != nil {
 		return nil, err
 	}
+	allowRoot(&pod.Spec, in)
 	denyRoot(&pod.Spec, in, isHelper)
 	switch {
 	case !n.wrapper && len(strangers(&pod.Spec, known)) > 0:

@@ -3,6 +3,7 @@ package pod
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -232,6 +233,62 @@ func TestHelpersAreNotRoot_POD10(t *testing.T) {
 				s := container.SecurityContext
 				if got := s != nil && s.RunAsNonRoot != nil && *s.RunAsNonRoot; got != (c.want && container.Name == WaitContainerName) {
 					t.Errorf("%s: runAsNonRoot %t", container.Name, got)
+				}
+			}
+		})
+	}
+}
+
+// ART-01, VOL-06: `init` is root where it brings an artifact into a volume that may belong to root, unless somebody says who the pod
+// is; nothing else of ours ever is.
+func TestInitWritesVolumesOfRoot_ART01_VOL06(t *testing.T) {
+	root, user := int64(0), int64(1000)
+	claim := corev1.VolumeSource{PersistentVolumeClaim: &corev1.PersistentVolumeClaimVolumeSource{ClaimName: "c"}}
+	for name, c := range map[string]struct {
+		volume corev1.VolumeSource
+		path   string
+		pod    *corev1.PodSecurityContext
+		main   *corev1.SecurityContext
+		own    *corev1.SecurityContext
+		want   bool
+	}{
+		"a claim":                     {volume: claim, path: "/v/a", want: true},
+		"a claim, main says root":     {volume: claim, path: "/v/a", main: &corev1.SecurityContext{RunAsUser: &root}, want: true},
+		"a claim of a group":          {volume: claim, path: "/v/a", pod: &corev1.PodSecurityContext{FSGroup: &user}, want: true},
+		"not in the volume":           {volume: claim, path: "/a"},
+		"an empty directory":          {volume: corev1.VolumeSource{EmptyDir: &corev1.EmptyDirVolumeSource{}}, path: "/v/a"},
+		"the pod is another user":     {volume: claim, path: "/v/a", pod: &corev1.PodSecurityContext{RunAsUser: &user}},
+		"main is another user":        {volume: claim, path: "/v/a", main: &corev1.SecurityContext{RunAsUser: &user}},
+		"the pod is never root":       {volume: claim, path: "/v/a", pod: &corev1.PodSecurityContext{RunAsNonRoot: new(true)}},
+		"main is never root":          {volume: claim, path: "/v/a", main: &corev1.SecurityContext{RunAsNonRoot: new(true)}},
+		"main may, the pod may never": {volume: claim, path: "/v/a", pod: &corev1.PodSecurityContext{RunAsNonRoot: new(true)}, main: &corev1.SecurityContext{RunAsNonRoot: new(false)}, want: true},
+		"the configuration says":      {volume: claim, path: "/v/a", own: &corev1.SecurityContext{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			main := plain()
+			main.SecurityContext = c.main
+			main.VolumeMounts = []corev1.VolumeMount{{Name: "v", MountPath: "/v"}}
+			in := inputFor(wfv1.Template{
+				Container: main, SecurityContext: c.pod, Volumes: []corev1.Volume{{Name: "v", VolumeSource: c.volume}},
+				Inputs:  wfv1.Inputs{Artifacts: []wfv1.Artifact{{Name: "a", Path: c.path, ArtifactLocation: wfv1.ArtifactLocation{Raw: &wfv1.RawArtifact{Data: "x"}}}}},
+				Outputs: wfv1.Outputs{Parameters: []wfv1.Parameter{{Name: "p", ValueFrom: &wfv1.ValueFrom{Path: "/p"}}}},
+			})
+			if c.own != nil {
+				in.Settings.Executor = &corev1.Container{SecurityContext: c.own}
+			}
+			pod, err := Build(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, container := range slices.Concat(pod.Spec.InitContainers, pod.Spec.Containers) {
+				if container.Name == MainContainerName {
+					continue
+				}
+				s := container.SecurityContext
+				isRoot := s.RunAsUser != nil && *s.RunAsUser == 0 && (s.RunAsNonRoot == nil || !*s.RunAsNonRoot)
+				free := s.Capabilities != nil && len(s.Capabilities.Add) > 0
+				if want := c.want && container.Name == InitContainerName; free != want || isRoot != want {
+					t.Errorf("%s: root %t, capabilities %v, want root %t", container.Name, isRoot, s.Capabilities, want)
 				}
 			}
 		})
