@@ -4,9 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand"
-	"os"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -17,7 +15,7 @@ import (
 
 // No false alarms: workflows that are made so that everything they refer to is there are accepted, and run to success.
 func TestGeneratedWorkflows(t *testing.T) {
-	first, count := rounds(t, 1000)
+	first, count := rounds(t, "FAIRLEAD_GENERATED", 1000)
 	for seed := first; seed < first+count; seed++ {
 		m := &maker{Rand: rand.New(rand.NewSource(seed))}
 		workflow, library := m.workflow()
@@ -68,30 +66,4 @@ func (w *world) succeeds(workflow *v1alpha1.Workflow, script enginetest.Script) 
 		return string(status.Phase) + ": " + status.Message
 	}
 	return ""
-}
-
-// setting reads a number from the environment.
-func setting(t testing.TB, name string, otherwise int64) int64 {
-	t.Helper()
-	text := os.Getenv(name)
-	if text == "" {
-		return otherwise
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return n
-}
-
-// rounds are how many workflows are made, and the seed of the first. FAIRLEAD_GENERATED and FAIRLEAD_GENERATED_SEED ask for others:
-// one workflow again, or many more.
-func rounds(t testing.TB, usual int64) (first, count int64) {
-	t.Helper()
-	if testing.Short() {
-		usual /= 8
-	}
-	first, count = setting(t, "FAIRLEAD_GENERATED_SEED", 1), setting(t, "FAIRLEAD_GENERATED", usual)
-	t.Logf("FAIRLEAD_GENERATED_SEED=%d FAIRLEAD_GENERATED=%d", first, count)
-	return first, count
 }

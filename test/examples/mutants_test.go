@@ -3,6 +3,7 @@ package examples
 import (
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"sigs.k8s.io/yaml"
@@ -24,29 +25,30 @@ func (w *world) judge(data []byte) (accepted bool, problem string) {
 	return true, w.run(workflow)
 }
 
-// Whatever is done to an example: checking it does not panic, and what is accepted is not refused by the engine as soon as
-// it begins.
+// Whatever is done to an example: checking it does not panic, and what is accepted is not refused by the engine when it runs.
 func TestMutants(t *testing.T) {
 	w := load(t)
-	rounds := 40 // of each example
-	if testing.Short() {
-		rounds = 5
-	}
-	accepted, total := 0, 0
-	for which := range w.workflows {
-		for round := range rounds {
-			damaged := w.mutant(which, int64(which*100_003+round))
-			total++
-			ok, problem := w.judge(damaged)
-			if ok {
-				accepted++
-			}
-			if problem != "" {
-				t.Errorf("%s, round %d: accepted, and the engine says: %s\n%s", w.names[which], round, problem, shown(damaged))
-			}
+	first, count := rounds(t, "FAIRLEAD_MUTANTS", 250)
+	var accepted, total atomic.Int64
+	t.Run("of", func(t *testing.T) {
+		for which, name := range w.names {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				for seed := first; seed < first+count; seed++ {
+					damaged := w.mutant(which, int64(which)*100_003+seed)
+					total.Add(1)
+					ok, problem := w.judge(damaged)
+					if ok {
+						accepted.Add(1)
+					}
+					if problem != "" {
+						t.Errorf("FAIRLEAD_MUTANTS_SEED=%d: accepted, and the engine says: %s\n%s", seed, problem, shown(damaged))
+					}
+				}
+			})
 		}
-	}
-	t.Logf("%d of %d accepted", accepted, total)
+	})
+	t.Logf("%d of %d accepted", accepted.Load(), total.Load())
 }
 
 // FuzzMutants is TestMutants for as long as one likes.
