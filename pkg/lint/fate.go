@@ -97,7 +97,7 @@ func (v *foresight) condition(step *v1alpha1.WorkflowStep) fate {
 	if _, absent := expr.FindAbsent(text); open || absent || err != nil {
 		return notOmitted
 	}
-	holds, err := expr.When(text)
+	holds, err := v.p.holds(text)
 	switch {
 	case err != nil:
 		return notOmitted

@@ -85,7 +85,7 @@ func (v *foresight) foretellCondition(s *sibling, path *field.Path) (told bool) 
 	if name, gone := expr.FindAbsent(text); err == nil && gone {
 		err = v.goneError(name)
 	} else if err == nil && !open {
-		_, err = expr.When(text)
+		_, err = v.p.holds(text)
 	}
 	if err == nil || v.p.blamed(path.Child("when")) {
 		return err != nil

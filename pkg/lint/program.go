@@ -27,15 +27,16 @@ type program struct {
 	order     []*unit // in the order in which they were found
 	partial   bool    // something that it refers to is not known, so not all of it was seen
 
-	errs     field.ErrorList
-	warnings []string
-	told     map[string]bool
-	checked  map[string]error // expressions that were type-checked
-	tries    int              // how often texts were tried with what their tags may become
-	compared int              // how many characters of names were compared for suggestions
-	combined int              // how many ways for tasks to end were tried
-	followed int              // how many bytes of values that are certain were put in somewhere
-	parsed   map[string]*parsedText
+	errs       field.ErrorList
+	warnings   []string
+	told       map[string]bool
+	checked    map[string]error // expressions that were type-checked
+	tries      int              // how often texts were tried with what their tags may become
+	compared   int              // how many characters of names were compared for suggestions
+	combined   int              // how many ways for tasks to end were tried
+	followed   int              // how many bytes of values that are certain were put in somewhere
+	parsed     map[string]*parsedText
+	conditions map[string]decision // that were decided
 }
 
 // rules say how strict to be with an object of a kind.

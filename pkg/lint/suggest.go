@@ -2,8 +2,9 @@ package lint
 
 import (
 	"fmt"
-	"slices"
 	"strings"
+
+	"fairlead.dev/fairlead/pkg/apis/workflow/shape"
 )
 
 const (
@@ -24,7 +25,7 @@ func (p *program) didYouMean(name string, known []string) string {
 		if p.compared += len(name) * len(candidate); p.compared > mostCompared {
 			return ""
 		}
-		if d := editDistance(name, candidate, distance); d < distance {
+		if d := shape.EditDistance(name, candidate, distance); d < distance {
 			best, distance = candidate, d
 		}
 	}
@@ -38,34 +39,4 @@ func (p *program) didYouMean(name string, known []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// editDistance counts the characters to insert, drop or replace (two neighbours that are swapped count as one), up to
-// limit.
-func editDistance(a, b string, limit int) int {
-	if d := len(a) - len(b); d >= limit || -d >= limit {
-		return limit
-	}
-	before, last, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		next[0] = i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			next[j] = min(last[j]+1, next[j-1]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				next[j] = min(next[j], before[j-2]+1)
-			}
-		}
-		if slices.Min(next) >= limit {
-			return limit
-		}
-		before, last, next = last, next, before
-	}
-	return min(last[len(b)], limit)
 }

@@ -45,9 +45,28 @@ func (s *scope) when(condition string, path *field.Path) {
 // decidable tries a condition with everything that its tags may become. Some of them may be left as they are.
 func (s *scope) decidable(condition string, left func(expr.Tag) bool) error {
 	return s.fillings(condition, samples, left, func(filled string) error {
-		_, err := expr.When(filled)
+		_, err := s.p.holds(filled)
 		return err
 	})
+}
+
+// decision is what came of a condition.
+type decision struct {
+	holds bool
+	err   error
+}
+
+// holds decides a condition without tags, once for the same words: steps often repeat one.
+func (p *program) holds(condition string) (bool, error) {
+	if known, ok := p.conditions[condition]; ok {
+		return known.holds, known.err
+	}
+	holds, err := expr.When(condition)
+	if p.conditions == nil {
+		p.conditions = map[string]decision{}
+	}
+	p.conditions[condition] = decision{holds, err}
+	return holds, err
 }
 
 // foreignOnly tells whether a condition can be decided although the tags in it that are none of ours stay: they stand in

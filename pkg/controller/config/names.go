@@ -64,7 +64,7 @@ func fieldsBelow(key string) []string {
 func didYouMean(name string, known []string) string {
 	best, distance := "", len(name)/3+1
 	for _, k := range known {
-		if d := shape.EditDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
+		if d := shape.EditDistance(strings.ToLower(name), strings.ToLower(k), distance); d < distance {
 			best, distance = k, d
 		}
 	}

@@ -53,30 +53,39 @@ func nearest(name string, known []string) string {
 	}
 	best, distance := "", min(len(name)/3, 3)+1
 	for _, k := range known {
-		if d := EditDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
+		if d := EditDistance(strings.ToLower(name), strings.ToLower(k), distance); d < distance {
 			best, distance = k, d
 		}
 	}
 	return best
 }
 
-// EditDistance counts the letters to insert, delete or replace that turn a into b.
-func EditDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
+// EditDistance counts the characters to insert, drop or replace (two neighbours that are swapped count as one), up to
+// limit.
+func EditDistance(a, b string, limit int) int {
+	if d := len(a) - len(b); d >= limit || -d >= limit {
+		return limit
 	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
+	before, last, next := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		next[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
 			}
-			diagonal = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
+			next[j] = min(last[j]+1, next[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				next[j] = min(next[j], before[j-2]+1)
+			}
 		}
+		if slices.Min(next) >= limit {
+			return limit
+		}
+		before, last, next = last, next, before
 	}
-	return row[len(b)]
+	return min(last[len(b)], limit)
 }
