@@ -25,6 +25,12 @@ func WithUnchangedOmitted(ctx context.Context) context.Context {
 	return context.WithValue(ctx, unchangedKey{}, true)
 }
 
+// WithNothingOmitted takes back WithUnchangedOmitted: for a watch of which not every event reaches the client, who then could
+// not know what an omitted part was.
+func WithNothingOmitted(ctx context.Context) context.Context {
+	return context.WithValue(ctx, unchangedKey{}, false)
+}
+
 // Watch implements storage.Interface.
 func (s whole) Watch(ctx context.Context, key string, options storage.ListOptions) (watch.Interface, error) {
 	inner, err := s.Interface.Watch(ctx, key, options)

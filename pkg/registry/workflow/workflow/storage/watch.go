@@ -11,6 +11,7 @@ import (
 	"k8s.io/utils/clock"
 
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
+	"fairlead.dev/fairlead/pkg/registry/workflow/parts"
 )
 
 // watchInterval is the shortest time between two events of one workflow whose nodes are in pages: each carries all nodes.
@@ -19,9 +20,13 @@ const watchInterval = time.Second
 // Watch watches workflows. A watch narrowed to one name delivers all nodes; a wider one delivers headers, and the nodes of
 // those that have them inside.
 func (r *REST) Watch(ctx context.Context, options *metainternalversion.ListOptions) (watch.Interface, error) {
-	inner, err := r.Store.Watch(ctx, options)
-	if err != nil || !oneName(options) || headersOnly(ctx) {
-		return inner, err
+	if !oneName(options) || headersOnly(ctx) {
+		return r.Store.Watch(ctx, options)
+	}
+	// Of several events the last one is delivered, which would lack the parts that came with an earlier one.
+	inner, err := r.Store.Watch(parts.WithNothingOmitted(ctx), options)
+	if err != nil {
+		return nil, err
 	}
 	w := &wholeWatch{
 		tables: r.tables,
