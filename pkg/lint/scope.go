@@ -256,7 +256,7 @@ func (s *scope) input(rest string) verdict {
 	case "artifacts":
 		return s.inputArtifact(in, name)
 	}
-	return unknown("inputs are inputs.parameters and inputs.artifacts" + s.p.didYouMean(kind, []string{"parameters", "artifacts"}))
+	return unknown("inputs are inputs.parameters and inputs.artifacts" + s.p.inputMeant(in, rest))
 }
 
 // inputArtifact: V-189. The path of an artifact is known only where there is a container to put it.

@@ -33,12 +33,12 @@ func (s *scope) when(condition string, path *field.Path) {
 	}
 	if !hasTag(condition) {
 		if _, err := expr.When(condition); err != nil {
-			s.p.problem(s.library(), path, condition, err.Error())
+			s.p.problem(s.library(), path, condition, err.Error()+equalsHint(condition))
 		}
 		return
 	}
 	if err := s.decidable(condition, func(expr.Tag) bool { return false }); err != nil {
-		s.p.problem(s.library(), path, condition, err.Error()+", whatever its tags become; put texts into quotes")
+		s.p.problem(s.library(), path, condition, err.Error()+", whatever its tags become; put texts into quotes"+equalsHint(condition))
 	}
 }
 
