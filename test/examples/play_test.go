@@ -104,7 +104,7 @@ func supply(d *enginetest.Driver, value func(name string) string) {
 }
 
 // childFailed is what a step group, a DAG or a workflow says when something in it went wrong, which is told there.
-var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored))?$`)
+var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored)|template has failed or errored children and failFast enabled)?$`)
 
 // excuses are the ends that no check can foresee: each hangs on what a step gave, what a value holds that somebody may still
 // replace, or what others store.
@@ -123,7 +123,8 @@ var excuses = regexp.MustCompile(strings.Join([]string{
 	`target ".*" is not a task of this dag`,
 	`failed to resolve {{workflow\.outputs\.`, // whether the step that exports it comes first is not looked at
 	`No more retries left`,
-	`raw output parameter .* has not been set`, // whether somebody answers in time
+	`failed to evaluate expression: interface conversion: interface {} is nil`, // a member that the data in an argument lacks
+	`raw output parameter .* has not been set`,                                 // whether somebody answers in time
 }, "|"))
 
 func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
@@ -134,8 +135,10 @@ func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
 		return true
 	case nested(spec): // a name that has a tag within is made by the run
 		return strings.Contains(message, "failed to resolve {{")
+	case asks(spec) && strings.Contains(message, "invalid 'when' expression"): // a person may give another answer than the default
+		return true
 	case spec.TemplateDefaults != nil: // what of them counts is known in each template only
-		return strings.Contains(message, "failed to resolve {{")
+		return strings.Contains(message, "failed to resolve {{") || strings.Contains(message, "is not an integer")
 	}
 	return strings.Contains(message, "was not supplied") && neverRuns(spec)
 }
@@ -146,6 +149,11 @@ var tagInTag = regexp.MustCompile(`{{[^{}]*{{`)
 func nested(spec *v1alpha1.WorkflowSpec) bool {
 	text, err := json.Marshal(spec)
 	return err == nil && tagInTag.Match(text)
+}
+
+// asks tells whether a person is asked for something.
+func asks(spec *v1alpha1.WorkflowSpec) bool {
+	return slices.ContainsFunc(spec.Templates, func(t v1alpha1.Template) bool { return t.Suspend != nil && len(t.Outputs.Parameters) > 0 })
 }
 
 // neverRuns tells whether a step is ruled out by what is written: others miss what it would give.
