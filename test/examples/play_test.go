@@ -140,7 +140,15 @@ func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
 	case spec.TemplateDefaults != nil: // what of them counts is known in each template only
 		return strings.Contains(message, "failed to resolve {{") || strings.Contains(message, "is not an integer")
 	}
-	return strings.Contains(message, "was not supplied") && neverRuns(spec)
+	return strings.Contains(message, "was not supplied") && (neverRuns(spec) || leansOnRepository(spec))
+}
+
+// leansOnRepository tells whether an artifact names no driver: which one serves it is said by the installation's repository, and the
+// one that is played has none.
+func leansOnRepository(spec *v1alpha1.WorkflowSpec) bool {
+	return slices.ContainsFunc(spec.Templates, func(t v1alpha1.Template) bool {
+		return slices.ContainsFunc(t.Outputs.Artifacts, func(a v1alpha1.Artifact) bool { return a.Plugin != nil && a.Plugin.Name == "" })
+	})
 }
 
 var tagInTag = regexp.MustCompile(`{{[^{}]*{{`)

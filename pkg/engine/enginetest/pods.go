@@ -130,7 +130,7 @@ func (d *Driver) result(p *pod) engine.Event {
 		if slices.Contains(p.outcome.Lacks, declared.Name) {
 			continue
 		}
-		if _, ok := declared.GetKey(); !ok {
+		if given, ok := declared.GetKey(); !ok || given == "" {
 			key := p.request.ArtifactPrefix + "/" + fileName(&declared)
 			declared = *declared.DeepCopy()
 			if declared.SetKey(key) != nil {
