@@ -7,10 +7,10 @@ import (
 	"fairlead.dev/fairlead/pkg/apis/workflow/v1alpha1"
 )
 
-// always tells whether a step runs whenever those before it succeed: it has no condition and is no loop, which might be
-// empty, and waits for no particular end of a task.
+// always tells whether a step runs whenever those before it succeed: it has no condition and is no loop that might be empty,
+// and waits for no particular end of a task. A loop over items that are written there has as many.
 func always(step *v1alpha1.WorkflowStep, depends string) bool {
-	return step.When == "" && len(step.WithItems) == 0 && step.WithParam == "" && step.WithSequence == nil &&
+	return step.When == "" && step.WithParam == "" && step.WithSequence == nil &&
 		!strings.ContainsAny(depends, ".!|")
 }
 

@@ -157,6 +157,8 @@ func TestUnused(t *testing.T) {
 			warnings: []string{`spec.templates[0].inputs.parameters[1] | parameter "d" is declared and never used`, `spec.arguments.parameters[2] | parameter "c" is declared and never used`}},
 		{name: "V-266 template that calls itself without end", spec: `{entrypoint: m, templates: [{name: m, dag: {tasks: [{name: a, template: b}]}}, {name: b, steps: [[{name: s, template: m}]]}]}`,
 			warnings: []string{`spec.templates[1].steps[0][0] | template "m" calls itself this way without a condition`}},
+		{name: "V-266 template that calls itself for each of some items", spec: `{entrypoint: m, templates: [{name: m, steps: [[{name: s, template: m, withItems: [1, 2]}]]}]}`,
+			warnings: []string{`spec.templates[0].steps[0][0] | template "m" calls itself this way without a condition`}},
 		{name: "V-266 template that calls itself on a condition", spec: `{entrypoint: m, templates: [{name: m, steps: [[{name: a, template: l}], [{name: b, template: m, when: "{{steps.a.outputs.result}} == tails"}]]}, {name: l, container: {image: i}}]}`},
 		{name: "V-266 task that calls itself when another fails", spec: `{entrypoint: m, templates: [{name: m, dag: {tasks: [{name: a, template: l}, {name: b, template: m, depends: a.Failed}]}}, {name: l, container: {image: i}}]}`},
 		{name: "read by expressions", spec: `{entrypoint: m, arguments: {parameters: [{name: a, value: v}, {name: b-c, value: v}]}, templates: [{name: m, inputs: {parameters: [{name: a}]}, container: {image: "{{=inputs.parameters.a + workflow.parameters['b-c']}}"}}]}`},
