@@ -124,6 +124,14 @@ var exampleRuns = []exampleRun{
 		outputs: map[string]string{"loaded": "2"},
 		phases:  map[string]v1alpha1.NodePhase{"extract(0)": failed, "extract(1)": succeeded, "alarm": skipped},
 	},
+	{file: "fan-in.yaml", log: []string{"3 files: 4 9 16"}},
+	{
+		file: "exit-artifacts.yaml", end: v1alpha1.WorkflowFailed,
+		log:    []string{"measured 7 8 9", "Failed with 7 8 9"},
+		phases: map[string]v1alpha1.NodePhase{"publish": failed, "measure.onExit": succeeded},
+	},
+	{file: "loop-hooks.yaml", anyOrder: []string{"oslo took retry 1", "lima took retry 1"}},
+	{file: "loop-daemons.yaml", anyOrder: []string{"served red", "served blue"}},
 	{file: "data.yaml", anyOrder: []string{"/files/1.txt: one", "/files/2.txt: two"}},
 	{file: "housekeeping.yaml", anyOrder: []string{"number 1 of team-blue", "number 4 of team-blue"}},
 }
