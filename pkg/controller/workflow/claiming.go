@@ -32,6 +32,9 @@ func (c *Controller) makeClaims(ctx context.Context, r *activeRun, wanted []core
 		claim := r.claimOf(&wanted[i])
 		created, err := c.claims.EnsureClaim(ctx, claim)
 		if err != nil {
+			if r.status.Retries == 0 {
+				made = r.claimNamesOf(wanted)
+			}
 			return c.withoutClaims(ctx, r, made, err)
 		}
 		if created {
@@ -46,8 +49,8 @@ func (c *Controller) makeClaims(ctx context.Context, r *activeRun, wanted []core
 	return []engine.Event{engine.ClaimsMade{}}, nil
 }
 
-// withoutClaims gives back the claims that were made when another one is refused. Those that were there before stay: they may hold
-// what an earlier round of the workflow has left.
+// withoutClaims gives back the claims that were made when another one is refused, in the first round of a workflow also by a
+// controller that died meanwhile. Those that were there before a retry stay: they may hold what an earlier round has left.
 func (c *Controller) withoutClaims(ctx context.Context, r *activeRun, made []string, refusal error) ([]engine.Event, error) {
 	for _, name := range made {
 		if err := c.claims.DeleteClaim(ctx, r.key.Namespace, name, r.workflow.UID); err != nil {
@@ -64,6 +67,15 @@ func (c *Controller) withoutClaims(ctx context.Context, r *activeRun, made []str
 
 // claimName is the name of the claim that is made from a claim template.
 func (r *activeRun) claimName(template string) string { return r.key.Name + "-" + template }
+
+// claimNamesOf are the names of the claims that are made from claim templates.
+func (r *activeRun) claimNamesOf(templates []corev1.PersistentVolumeClaim) []string {
+	var names []string
+	for i := range templates {
+		names = append(names, r.claimName(templates[i].Name))
+	}
+	return names
+}
 
 // claimOf is the claim that is made from a claim template.
 func (r *activeRun) claimOf(template *corev1.PersistentVolumeClaim) *corev1.PersistentVolumeClaim {

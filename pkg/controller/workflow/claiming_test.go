@@ -78,12 +78,29 @@ func TestClaimsOverQuota_VOL02(t *testing.T) {
 // VOL-02: claims that were there before, from an earlier round of the workflow, are never given back.
 func TestClaimsOfEarlierRoundStay_VOL02(t *testing.T) {
 	w := newWorld(t)
-	key := w.submit(claiming())
+	wf := claiming()
+	wf.Status.Retries = 1
+	key := w.submit(wf)
 	w.volumes["demo-one"] = true
 	w.denyClaim = claimsOverQuota("demo-two")
 	w.start(Options{}).handle(context.Background(), key)
 	if !w.volumes["demo-one"] {
 		t.Error("the claim and what is in it are gone")
+	}
+}
+
+// VOL-02: a claim that a controller made which died before the next one was refused is given back as well: two workflows
+// that each hold one under a quota for two would wait for each other for ever.
+func TestClaimsOfControllerThatDied_VOL02(t *testing.T) {
+	for _, refused := range []string{"demo-one", "demo-two"} {
+		w := newWorld(t)
+		key := w.submit(claiming())
+		w.volumes["demo-one"], w.volumes["demo-two"] = refused != "demo-one", refused != "demo-two"
+		w.denyClaim = claimsOverQuota(refused)
+		w.start(Options{}).handle(context.Background(), key)
+		if w.volumes["demo-one"] || w.volumes["demo-two"] {
+			t.Errorf("%s is refused, and kept are %v", refused, w.volumes)
+		}
 	}
 }
 
