@@ -196,7 +196,7 @@ spec:
 		{"", "submit --from wftmpl/nobody", "`kubectl workflow template list`"},
 		{bad, "submit -", " is invalid:\n  spec."},
 		{strings.Replace(bad, "entrypoint:", "entrypiont:", 1), "submit -", "kubectl explain"},
-		{strings.Replace(bad, "name: a b", "name: y", 1), "submit -", "quote them"},
+		{strings.Replace(bad, "name: a b", "name: y", 1), "submit -", "booleans unless they are quoted"},
 		{"", "list --field-selector spec.priority=3", "field selector"},
 		{"", "list -l a=b=c", "--selector"},
 	} {
