@@ -111,6 +111,7 @@ var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored)|template has
 var excuses = regexp.MustCompile(strings.Join([]string{
 	`is not supported by this version`,                                     // it is missing here, not in the manifest
 	`withParam value could not be parsed as a JSON list: ([^{]|{[^{]|{{=)`, // an expression in the value of an argument
+	`withParam value could not be parsed as a JSON list: {{item\.`,         // a member that some items in an argument lack
 	`withSequence\.\w+: "([^{].*)?" is not an integer`,
 	`retryStrategy\.\w+: "([^{].*)?" is not an integer`,
 	`is not a duration|has no unit`, // what is written in the field itself is looked at; this came through a parameter
@@ -133,7 +134,7 @@ func excused(message string, spec *v1alpha1.WorkflowSpec) bool {
 		return true
 	case spec.ActiveDeadlineSeconds != nil && strings.Contains(message, "exceeded its deadline"): // 0 ends it at once (TMO-01)
 		return true
-	case nested(spec): // a name that has a tag within is made by the run
+	case nested(spec), namedByRun(spec): // a name that has a tag within is made by the run
 		return strings.Contains(message, "failed to resolve {{")
 	case asks(spec) && strings.Contains(message, "invalid 'when' expression"): // a person may give another answer than the default
 		return true
@@ -157,6 +158,17 @@ var tagInTag = regexp.MustCompile(`{{[^{}]*{{`)
 func nested(spec *v1alpha1.WorkflowSpec) bool {
 	text, err := json.Marshal(spec)
 	return err == nil && tagInTag.Match(text)
+}
+
+// namedByRun tells whether a step or task has a name with a tag (V-122): who means it by another name may hit it or not.
+func namedByRun(spec *v1alpha1.WorkflowSpec) bool {
+	tagged := func(name string) bool { return strings.Contains(name, "{{") }
+	return slices.ContainsFunc(spec.Templates, func(t v1alpha1.Template) bool {
+		return t.DAG != nil && slices.ContainsFunc(t.DAG.Tasks, func(task v1alpha1.DAGTask) bool { return tagged(task.Name) }) ||
+			slices.ContainsFunc(t.Steps, func(group v1alpha1.ParallelSteps) bool {
+				return slices.ContainsFunc(group.Steps, func(step v1alpha1.WorkflowStep) bool { return tagged(step.Name) })
+			})
+	})
 }
 
 // asks tells whether a person is asked for something.
