@@ -32,7 +32,7 @@ func validateNumberFormat(format string, path *field.Path) field.ErrorList {
 	if format == "" || hasTag(format) {
 		return nil
 	}
-	written := fmt.Sprintf(strings.ReplaceAll(format, "%%", ""), 1) //nolint:govet // it is the format that is looked at
+	written := fmt.Sprintf(strings.ReplaceAll(format, "%%", ""), 1)
 	if !strings.Contains(written, "%!") {
 		return nil
 	}
