@@ -108,7 +108,7 @@ var childFailed = regexp.MustCompile(`^(child '.*' (failed|errored)|template has
 
 // excuses are the ends that no check can foresee: each hangs on what a step gave, what a value holds that somebody may still
 // replace, or what others store.
-var excuses = regexp.MustCompile(strings.Join([]string{
+var excuses = regexp.MustCompile(`(?s)` + strings.Join([]string{
 	`is not supported by this version`,                                     // it is missing here, not in the manifest
 	`withParam value could not be parsed as a JSON list: ([^{]|{[^{]|{{=)`, // an expression in the value of an argument
 	`withParam value could not be parsed as a JSON list: {{item\.`,         // a member that some items in an argument lack
