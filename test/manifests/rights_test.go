@@ -81,7 +81,7 @@ var uses = map[string][]use{
 		{"configmaps workflow-controller-configmap", "list watch", "pkg/controller/config/watcher.go", "ConfigMaps().Informer()"},
 	},
 	"fairlead-controller:workflows": {
-		{"argoproj.io/workflows", "list watch", "cmd/fairlead-controller/app/config.go", "listwatch.WithUnchangedOmitted(ctx, c.Workflows"},
+		{"argoproj.io/workflows", "list watch", "cmd/fairlead-controller/app/config.go", "workflows.Watch(ctx, o)"},
 		{"argoproj.io/workflows", "patch", "pkg/controller/workflow/finalizer.go", ".Patch(ctx, key.Name,"},
 		{"argoproj.io/workflows", "delete", "pkg/controller/ttl/controller.go", "Workflows(wf.Namespace).Delete("},
 		{"argoproj.io/workflows/nodes", "get", "pkg/controller/workflow/client.go", `SubResource("nodes")`},

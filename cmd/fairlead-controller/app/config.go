@@ -127,7 +127,7 @@ func (c *Config) makeInformers(instance string) error {
 			},
 			WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
 				o.LabelSelector = instanceSelector(instance)
-				return listwatch.WithUnchangedOmitted(ctx, c.Workflows.ArgoprojV1alpha1().RESTClient(), c.Options.Namespace, o)
+				return workflows.Watch(ctx, o)
 			},
 		})), &wfv1.Workflow{}, 0, ended.Indexers())
 	if err := c.WorkflowInformer.SetTransform(workflow.KeepWorkflowHeader); err != nil {
